@@ -1,0 +1,1 @@
+"""Results -> views -> tables, figures, pages."""

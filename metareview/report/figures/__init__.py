@@ -1,0 +1,1 @@
+"""Figures: each draws a view onto axes and computes nothing."""

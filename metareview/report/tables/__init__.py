@@ -1,0 +1,1 @@
+"""Renderers of a view: CSV, Markdown, HTML, LaTeX, XLSX."""

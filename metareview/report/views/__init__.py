@@ -1,0 +1,1 @@
+"""Views: results arranged for looking. `base` has the types; each module arranges one family."""

@@ -1,0 +1,173 @@
+"""``review.yaml``: the only configuration of a review."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from metareview.schema.base import MetricKey, Model, Slug, Text
+from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+
+__all__ = [
+    "CompositeSpec",
+    "Corpus",
+    "Eligibility",
+    "GroupSpec",
+    "LeaderboardSpec",
+    "ReviewSpec",
+    "Seeds",
+]
+
+Transform = Literal["identity", "1-x", "1/(1+x)", "exp(-x)"]
+
+
+def _tuples(value: Any) -> Any:
+    """YAML has lists where the models have tuples."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+class _Spec(Model):
+    @field_validator("*", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        return _tuples(value)
+
+
+class Corpus(_Spec):
+    """A body of studies that counts are over; bodies never mix."""
+
+    id: Slug
+    """The source_id whose studies it holds."""
+    label: Text
+    """Its name in print."""
+
+
+class Eligibility(_Spec):
+    """Eligibility criteria."""
+
+    include: tuple[Text, ...] = ()
+    """A study must meet all of these."""
+    exclude: tuple[Text, ...] = ()
+    """A study must meet none of these."""
+
+
+class CompositeSpec(_Spec):
+    """Definition of the composite score.
+
+    Metrics that point down are turned by `orientation` before any mean; a metric that points down and has no
+    transform here is an error, because a mean over both directions means nothing.
+    """
+
+    metrics: Annotated[tuple[MetricKey, ...], Field(min_length=1)]
+    """The metrics that enter."""
+    orientation: dict[MetricKey, Transform] = {}
+    """Transform per lower-is-better metric."""
+    within: Literal["mean"] = "mean"
+    """How the metrics of one experiment are combined."""
+    across: Literal["mean_of_experiments", "mean_of_values", "rank", "zscore"] = "mean_of_experiments"
+    """How the experiments of a method are combined."""
+    corpus: Slug | None = None
+    """Only results printed in this document enter; empty for all."""
+    levels: tuple[Literal["cell", "study_mean"], ...] = ("cell", "study_mean")
+    """Levels of results that enter."""
+    decimals: Annotated[int, Field(ge=0, le=10)] = 3
+    """Decimals of the rounding, half up, at the end only."""
+
+
+class GroupSpec(_Spec):
+    """Comparison of groups of methods."""
+
+    by: Slug = "category"
+    """The attribute that makes the groups."""
+    reference: Text | None = None
+    """The group that others are compared with."""
+    metrics: tuple[MetricKey, ...] = ()
+    """The metrics compared."""
+    corpus: Slug | None = None
+    """Only results printed in this document enter; empty for all."""
+    levels: tuple[Literal["cell", "study_mean"], ...] = ("cell", "study_mean")
+    """Levels of results that enter."""
+
+
+class LeaderboardSpec(_Spec):
+    """A table of methods by data sets and metrics, such as the VI/ARE tables of neuron segmentation."""
+
+    id: Slug
+    """Name of the table: ``leaderboard-<id>``."""
+    title: Text
+    """Caption."""
+    datasets: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Data sets, as columns."""
+    metrics: Annotated[tuple[MetricKey, ...], Field(min_length=1)]
+    """Metrics under each data set."""
+    source_id: Slug | None = None
+    """Only results printed in this document enter; empty for all."""
+    studies: tuple[Slug, ...] = ()
+    """Only these studies; empty for all."""
+
+
+class Seeds(_Spec):
+    """Seeds of everything random."""
+
+    bootstrap: Annotated[int, Field(ge=0)] = 20250101
+    """Seed of bootstrap intervals."""
+    permutation: Annotated[int, Field(ge=0)] = 20250102
+    """Seed of permutation tests."""
+
+
+class ReviewSpec(_Spec):
+    """The whole of ``review.yaml``."""
+
+    id: Slug
+    """Id of the review, and the name of its report."""
+    title: Text
+    """Title."""
+    question: Text
+    """The question it answers."""
+    protocol: Text | None = None
+    """Where the protocol is registered."""
+    authors: Text | None = None
+    """Who keeps the review."""
+    eligibility: Eligibility = Eligibility()
+    """Eligibility criteria."""
+    corpora: tuple[Corpus, ...] = ()
+    """Bodies of studies that counts are over."""
+    primary_corpus: Slug | None = None
+    """The body of studies that shares and flow counts are over when nothing else is said."""
+    attributes: dict[Slug, tuple[Text, ...]] = {}
+    """Allowed values per study attribute (category, dimension, task …)."""
+    metrics: tuple[Metric, ...] = ()
+    """Metrics of the review's own."""
+    metrics_in_use: tuple[MetricKey, ...] = ()
+    """Metrics that tables and figures show, in this order; empty for all that occur."""
+    composite: CompositeSpec | None = None
+    """Definition of the composite score."""
+    groups: GroupSpec | None = None
+    """Comparison of method categories."""
+    leaderboards: tuple[LeaderboardSpec, ...] = ()
+    """Tables of methods by data sets."""
+    seeds: Seeds = Seeds()
+    """Seeds of everything random."""
+
+    @field_validator("attributes", mode="before")
+    @classmethod
+    def _attribute_lists(cls, value: Any) -> Any:
+        return {key: _tuples(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.primary_corpus is not None and self.primary_corpus not in {c.id for c in self.corpora}:
+            raise ValueError(f"primary_corpus {self.primary_corpus!r} is not among the ids of corpora")
+        vocabulary = self.vocabulary()
+        named = set(self.metrics_in_use)
+        for part in (self.composite, self.groups, *self.leaderboards):
+            named |= set(part.metrics) if part else set()
+        unknown = sorted(key for key in named if key not in vocabulary)
+        if unknown:
+            raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")
+        return self
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the built-in vocabulary with the metrics of this review added."""
+        return default_vocabulary().extended(self.metrics)

@@ -1,0 +1,1 @@
+"""Benchmark statistics: scores -> composite, groups, variability, generalisation."""

@@ -1,0 +1,1 @@
+"""The Snakemake rules, shipped with the package."""
