@@ -9,6 +9,8 @@ import typer
 from metareview import __version__
 from metareview.cli.build import build
 from metareview.cli.check import check
+from metareview.cli.effects import effects
+from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
@@ -43,6 +45,6 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema):
+for verb in (init, check, build, show, table, figure, report, schema, effects, fit):
     app.command(verb.__name__)(verb)
 app.add_typer(step_app, name="step", hidden=True)
