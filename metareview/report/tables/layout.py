@@ -100,7 +100,8 @@ def lay_out(view: View, *, whole: bool = False) -> Layout:
     """Resolve a view for the renderers; `whole` overrides the number of rows a view asks to be shown."""
     shown = len(view.rows) if whole else min(len(view.rows), int(view.meta.get("shown", len(view.rows))))
     grouped = view.index(view.group) if view.group else -1
-    columns = tuple(position for position in range(len(view.columns)) if position != grouped)
+    printed = (p for p, column in enumerate(view.columns) if whole or column.key not in view.machine)
+    columns = tuple(position for position in printed if position != grouped)
     texts = [p for p in columns if view.columns[p].kind == "text"]
     markers, footnotes = _footnotes(view, columns, shown)
     marks = {row[position].mark for row in view.rows[:shown] for position in columns}

@@ -62,7 +62,8 @@ def benchmark(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     place = f" ({spec.composite.place})" if spec.composite.place else ""
     notes = [f"Corpus: {names.corpus(spec.composite.corpus or spec.primary_corpus)}{place}; {len(lines)} methods, "
              f"{printed} of them with a printed composite, in printed order.",
-             f"Composite recomputed: {_definition(spec.composite)}. k: experiments that enter."] if body else []  # fmt: skip
+             f"Composite recomputed: {_definition(spec.composite, names)}. k: experiments that enter.",
+             *names.legend(spec.composite.metrics)] if body else []  # fmt: skip
     differ = sum(row[_at(columns, "composite_recomputed")].mark == "contradicted" for row in body)
     return arrange(
         "benchmark", "Unified benchmark", "Methods ranked by composite score, as published and as recomputed.",
@@ -78,7 +79,10 @@ def benchmark(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 def _columns(names: Names, metrics: list[tuple[str, str]], composite: CompositeSpec) -> tuple[Column, ...]:
     digits = composite.decimals
     scores = [
-        Column(_key(*key), str(names.metric(*key)), names.kind(key[0]), digits, arrow=names.arrow(key[0]))
+        Column(
+            _key(*key), str(names.metric(*key)), names.kind(key[0]), digits,
+            arrow=names.arrow(key[0]), help=names.about(key[0]),
+        )  # fmt: skip
         for key in metrics
     ]
     return (
@@ -107,10 +111,10 @@ def _key(metric: str, convention: str) -> str:
     return metric if convention == "unstated" else f"{metric}:{convention}"
 
 
-def _definition(composite: CompositeSpec) -> str:
-    turned = "; ".join(f"{metric} as {how}" for metric, how in composite.orientation.items())
+def _definition(composite: CompositeSpec, names: Names) -> str:
+    turned = "; ".join(f"{names.metric(metric)} as {how}" for metric, how in composite.orientation.items())
     return (
-        f"mean of {', '.join(composite.metrics)} within an experiment, then {composite.across.replace('_', ' ')}, "
+        f"mean of {', '.join(str(names.metric(metric)) for metric in composite.metrics)} within an experiment, then {composite.across.replace('_', ' ')}, "
         f"rounded half up to {composite.decimals} decimals" + (f"; {turned}" if turned else "")
     )
 

@@ -6,6 +6,7 @@ method on one data set) are told as such in the cell.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from metareview.report.views.base import Cell, Column, Kind, View
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
-from metareview.schema.metric import Vocabulary
+from metareview.schema.metric import Metric, Vocabulary
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.rows import Row, records, ref_of, stated, text
@@ -34,6 +35,8 @@ Build = Callable[[Tables, Results, ReviewSpec], View]
 NOT_STATED = "not stated"
 #: Rows that Markdown, HTML and LaTeX show; the CSV and the workbook have all.
 SHOWN = 300
+#: Longest name of a metric that stands as a heading; longer ones are abbreviated.
+_HEADING = 14
 #: Longest list of authors printed; longer ones are cut to the first.
 _AUTHORS = 36
 
@@ -82,9 +85,20 @@ class Names:
         if not name:
             return None
         found = self.vocabulary.find(name)
-        shown = found.name if found else name
+        shown = short_name(found) if found else name
         rule = text(convention)
         return shown if rule in ("", "unstated") else f"{shown}:{rule}"
+
+    def about(self, key: str) -> str:
+        """Return full name and definition of a metric, for a tooltip."""
+        found = self.vocabulary.find(key)
+        return f"{found.name}: {found.definition}" if found else ""
+
+    def legend(self, keys: Iterable[str]) -> list[str]:
+        """Return one note that opens the abbreviations of metrics, or none where all stand in full."""
+        found = [self.vocabulary.find(key) for key in dict.fromkeys(keys)]
+        opened = [f"{short_name(m)}: {m.name}" for m in found if m is not None and short_name(m) != m.name]
+        return [f"{'; '.join(opened)}."] if opened else []
 
     def arrow(self, key: str) -> str:
         """Return the arrow of a metric, empty where neither direction is better."""
@@ -95,6 +109,29 @@ class Names:
         """Return how values of a metric are printed."""
         found = self.vocabulary.find(key)
         return "score" if found is not None and found.default_scale == "proportion" else "number"
+
+
+def short_name(metric: Metric) -> str:
+    """Return a metric's name for a heading: abbreviated by its key where the name is long.
+
+    >>> from metareview.schema.metric import default_vocabulary
+    >>> [short_name(default_vocabulary()[key]) for key in ("dice", "ap75", "voi_split", "msa", "recall", "arand")]
+    ['Dice', 'AP75', 'VOI split', 'mSA', 'Recall', 'ARAND']
+    """
+    name = metric.name.split(" (")[0]
+    if len(name) <= _HEADING:
+        return name
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    base, _, rest = metric.key.partition("_")
+    rest = f" {rest.replace('_', ' ')}" if rest else ""
+    if words[0].lower() == base:
+        return words[0] + rest
+    letters, digits = base.rstrip("0123456789"), base[len(base.rstrip("0123456789")) :]
+    initials = iter(word[0].lower() for word in words)
+    if all(letter in initials for letter in letters):  # each letter in turn, so the order counts
+        upper = f"m{letters[1:].upper()}" if words[0] == "Mean" else letters.upper()
+        return upper + digits + rest
+    return name if rest else base.upper()
 
 
 def study_name(row: Row) -> str:
@@ -176,6 +213,7 @@ def arrange(
     alt: str = "",
     nothing: str = "",
     keep: Iterable[str] = (),
+    machine: Sequence[str] = (),
     shown: int = SHOWN,
 ) -> View:
     """Return a view with everything that must be seen under it.
@@ -186,6 +224,7 @@ def arrange(
     nothing : the note of a view without rows: why there is nothing to show.
     keep : columns that stay although they are empty (figures read them); others without a value are left out, and a
         note names them.
+    machine : columns for programs: only the CSV and the workbook have them.
     shown : rows that Markdown, HTML and LaTeX show.
     """
     body = tuple(tuple(row) for row in rows)
@@ -206,6 +245,7 @@ def arrange(
         dropped=tuple(dict.fromkeys([*dropped, *(row for result in there for row in result.dropped)])),
         alt=alt,
         meta={"shown": str(shown)} if len(body) > shown else {},
+        machine=tuple(key for key in machine if any(column.key == key for column in columns)),
     )  # fmt: skip
 
 

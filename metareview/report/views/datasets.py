@@ -66,7 +66,7 @@ def datasets(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "datasets", "Data sets", "Properties of the data sets as the documents state them; values in use.",
         columns, body, notes=[f"{len(rows)} data sets; – where no document states a value."] if rows else [],
-        nothing="no data sets are recorded (datasets.csv)",
+        nothing="no data sets are recorded (datasets.csv)", machine=("dataset_id",),
     )  # fmt: skip
 
 

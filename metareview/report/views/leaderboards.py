@@ -17,6 +17,8 @@ __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 _NOTHING = "no result of level cell is recorded (one method on one data set)"
 #: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
 METRICS, COLUMNS, METHODS = 6, 14, 40
+#: From here on digits before the point say more than those behind it.
+LARGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ def _cell(value: ExperimentValue) -> Cell:
     return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
 
 
+def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
+    """Return the column of scores; fixed decimals align unless values with a unit (lengths, times) are among them."""
+    numbers = [value.value for value in values]
+    help_ = "with its interval where the source states one"
+    if max(map(abs, numbers), default=0) >= LARGE:
+        return Column("value", "Value", "number", help=help_)
+    return Column("value", "Value", "score", column_decimals(numbers, least=2, most=most), help=help_)
+
+
 def _method(score: Score) -> str:
     return f"{score.method} ({score.setting})" if score.setting else score.method
 
@@ -75,7 +86,7 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("setting", "Setting"),
         Column("study", "Study"),
         Column("category", "Category"),
-        Column("value", "Value", "number", help="with its interval where the source states one"),
+        _value_column([entry for entries in boards.values() for entry in entries], 4),
         Column("n", "n", "count", help="units the value is over, as stated or averaged here"),
         Column("origin", "Origin", help="reported by the study, or re-reported by another document"),
     )
@@ -85,8 +96,9 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
              "no other method beside them and are left to the table of results."] if values else []  # fmt: skip
     return arrange(
         "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
-        notes=notes, group="board", nothing=_NOTHING if not values else "no data set has two methods on one metric",
+        notes=[*notes, *names.legend(board.metric for board in keys)], group="board", nothing=_NOTHING if not values else "no data set has two methods on one metric",
         keep=("dataset", "target", "metric", "rank", "method", "setting", "study", "value"),
+        machine=("dataset", "target", "split", "metric"),
     )  # fmt: skip
 
 
@@ -145,7 +157,8 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
     where = f"printed in {names.corpus(board.source_id)}" if board.source_id else "of any document"
     return arrange(
         f"leaderboard-{board.id}", board.title, "Methods by data sets; best and second best of each column marked.",
-        columns, body, results=[table], notes=[f"Results {where}, in the order of the document."],
+        columns, body, results=[table],
+        notes=[f"Results {where}, in the order of the document.", *names.legend(board.metrics)],
         nothing=f"no result {where} is of these data sets and metrics",
     )  # fmt: skip
 
@@ -176,7 +189,7 @@ def _wide_column(key: Key, rows: dict[Who, dict[Key, list[ExperimentValue]]], na
     name = metric if rule == "unstated" else f"{metric}:{rule}"
     return Column(
         f"{dataset}.{name}", str(names.metric(metric, rule)), "score", column_decimals(values, least=1),
-        group=str(names.dataset(dataset)), arrow=names.arrow(metric),
+        group=str(names.dataset(dataset)), arrow=names.arrow(metric), help=names.about(metric),
     )  # fmt: skip
 
 
@@ -214,7 +227,7 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
         Column("method", "Method"),
         Column("study", "Study"),
         Column("category", "Category"),
-        Column("value", "Value", "number"),
+        _value_column(chosen, 4),
     )
     body = [
         [Cell(names.metric(v.score.metric, v.score.convention)), Cell(names.dataset(v.score.dataset_id)),
@@ -254,7 +267,7 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("metric", "Metric"),
         Column("dataset", "Data set"),
         Column("method", "Method"),
-        Column("value", "Value", "number"),
+        _value_column([value for column in used for entries in cells[column].values() for value in entries], 3),
     )
     body = [
         [Cell(metric), Cell(dataset), Cell(method), _one(cells[metric, dataset].get(method, []))]

@@ -39,7 +39,7 @@ def results_all(tables: Tables, results: Results, spec: ReviewSpec) -> View:
              "repeated measurements, not further experiments."] if units else []  # fmt: skip
     return arrange(
         "results", "All results", "Every recorded number with its place.", columns, body, notes=notes, group="study",
-        nothing="no results are recorded (results.csv)",
+        nothing="no results are recorded (results.csv)", machine=("experiment_id",),
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def studies(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "studies", "Study characteristics", "What the documents state of each study; the values are those in use.",
         columns, body, group="group" if spec.corpora else "", notes=notes,
-        warnings=_conflicts(body), nothing="no studies are recorded (studies.csv)",
+        warnings=_conflicts(body), machine=("study_id",), nothing="no studies are recorded (studies.csv)",
     )  # fmt: skip
 
 

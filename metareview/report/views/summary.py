@@ -52,6 +52,7 @@ def summary(tables: Tables, results: Results, spec: ReviewSpec) -> View:
              "document had wherever it does not print them."] if printed and body else []  # fmt: skip
     notes += [f"Quartiles: {found.quartile_definition}."] if found and found.quartile_definition else []
     notes += [f"Recomputed from results printed in {names.corpus(found.corpus)}."] if found and found.corpus else []
+    notes += names.legend(dict.fromkeys([*(key[0] for key in printed), *recomputed]))
     return arrange(
         "summary", "Summary statistics per metric",
         "Number of values, mean, standard deviation (n − 1), extremes and quartiles, as published and as recomputed.",
@@ -156,6 +157,6 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     ]
     return arrange(
         "statements", "Printed statements", "Figures that the documents print about no single experiment.",
-        columns, body, group="topic", nothing="no statements are recorded (statements.csv)",
+        columns, body, group="topic", nothing="no statements are recorded (statements.csv)", machine=("statement_id",),
         notes=[f"{len(body)} statements; percentages of scores are proportions here, as printed beside."] if body else [],
     )  # fmt: skip
