@@ -140,6 +140,11 @@ class View:
         body = TypeAdapter[Any](View).dump_python(self, mode="json", exclude_defaults=True)
         return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
+    def _repr_html_(self) -> str:
+        from metareview.report.tables.html import render_html
+
+        return render_html(self)
+
     @staticmethod
     def from_json(text: str) -> View:
         """Read what `to_json` wrote."""

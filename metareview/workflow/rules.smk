@@ -1,0 +1,180 @@
+# The rules of a build. `config` names the reviews; metareview.workflow.plan knows what each step reads.
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version, validate
+
+from metareview.workflow.plan import code_digest, plans
+
+min_version("9.18")
+validate(config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml"))
+
+PLANS = plans(config)
+CODE = code_digest()
+# the interpreter that runs Snakemake runs the steps, activated environment or not
+shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+
+
+wildcard_constraints:
+    out="|".join(re.escape(out) for out in PLANS),
+    name="[a-z0-9-]+",
+
+
+
+
+rule all:
+    default_target: True
+    input:
+        [path for plan in PLANS.values() for path in plan.published],
+
+
+rule check:
+    """Validate every spreadsheet of the review; nothing else runs before this has passed."""
+    input:
+        lambda wc: PLANS[wc.out].sheets(),
+    output:
+        "{out}/.work/check.json",
+    log:
+        "{out}/.work/logs/check.log",
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step check {params.review:q} -o {output:q} > {log:q} 2>&1"
+
+
+rule analysis:
+    """One statistic: spreadsheets -> result as JSON."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].analysis_inputs(wc.name),
+        check=ancient("{out}/.work/check.json"),
+    output:
+        "{out}/.work/results/{name}.json",
+    log:
+        "{out}/.work/logs/results/{name}.log",
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step analysis {params.review:q} {wildcards.name} -o {output:q} > {log:q} 2>&1"
+
+
+rule view:
+    """One view: spreadsheets and results -> ordered, labelled rows as JSON."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
+        results=lambda wc: PLANS[wc.out].view_results(wc.name),
+        check=ancient("{out}/.work/check.json"),
+    output:
+        "{out}/.work/views/{name}.json",
+    log:
+        "{out}/.work/logs/views/{name}.log",
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step view {params.review:q} {wildcards.name} -o {output:q} {input.results:q} > {log:q} 2>&1"
+
+
+rule table:
+    """One table in every format."""
+    input:
+        "{out}/.work/views/{name}.json",
+    output:
+        report("{out}/.work/tables/{name}.html", category="Tables", labels={"table": "{name}"}),
+        multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
+    log:
+        "{out}/.work/logs/tables/{name}.log",
+    params:
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step table {input:q} > {log:q} 2>&1"
+
+
+rule figure:
+    """One figure, drawn from its views."""
+    input:
+        lambda wc: PLANS[wc.out].figure_views(wc.name),
+    output:
+        report("{out}/.work/figures/{name}.svg", category="Figures", labels={"figure": "{name}"}),
+        "{out}/.work/figures/{name}.png",
+    log:
+        "{out}/.work/logs/figures/{name}.log",
+    params:
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step figure {wildcards.name} {input:q} > {log:q} 2>&1"
+
+
+rule interactive:
+    """The interactive twin of a figure."""
+    input:
+        lambda wc: PLANS[wc.out].figure_views(wc.name),
+    output:
+        "{out}/.work/figures/{name}.html",
+    log:
+        "{out}/.work/logs/figures/{name}-interactive.log",
+    params:
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step interactive {wildcards.name} {input:q} > {log:q} 2>&1"
+
+
+rule page:
+    """The self-contained HTML report."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].sheets(("sources",)),
+        check="{out}/.work/check.json",
+        views=lambda wc: PLANS[wc.out].view_files,
+        figures=lambda wc: PLANS[wc.out].figure_files,
+    output:
+        report("{out}/.work/report.html", category="Report"),
+    log:
+        "{out}/.work/logs/page.log",
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        work=lambda wc: str(PLANS[wc.out].work),
+        code=CODE,
+    conda:
+        "envs/metareview.yaml"
+    shell:
+        "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
+
+
+for OUT, PLAN in PLANS.items():
+
+    rule:
+        name:
+            f"publish_{re.sub('[^A-Za-z0-9]', '_', OUT)}"
+        input:
+            PLAN.table_files,
+            PLAN.figure_files,
+            PLAN.twin_files,
+            str(PLAN.work / "report.html"),
+        output:
+            # `update`: the last good report stays until the new one replaces it
+            [update(path) for path in PLAN.published],
+        log:
+            str(PLAN.work / "logs" / "publish.log"),
+        params:
+            work=str(PLAN.work),
+            out=OUT,
+            code=CODE,
+        conda:
+            "envs/metareview.yaml"
+        shell:
+            "python -m metareview step publish {params.work:q} {params.out:q} > {log:q} 2>&1"
