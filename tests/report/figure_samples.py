@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Any
 
 from metareview.report.views.base import Cell, Column, View
@@ -14,9 +15,7 @@ EVIL = '<script>alert(1)</script> & "q" $x^2$ \x00 \\input{a}'
 def make(name: str, columns: str, rows: list[tuple[Any, ...]], **options: Any) -> View:
     """Return a view; a column is ``key`` or ``key:kind``, a value may be a `Cell`."""
     heads = [part.split(":") for part in columns.split()]
-    cells = tuple(
-        tuple(value if isinstance(value, Cell) else Cell(value, (REF,)) for value in row) for row in rows
-    )
+    cells = tuple(tuple(value if isinstance(value, Cell) else Cell(value, (REF,)) for value in row) for row in rows)
     defaults = {"title": name.capitalize(), "caption": f"Caption of {name}.", "alt": f"What {name} shows."}
     return View(
         name=name,
@@ -27,7 +26,10 @@ def make(name: str, columns: str, rows: list[tuple[Any, ...]], **options: Any) -
 
 
 def prisma() -> View:
-    check = "records screened = records identified - records removed before screening: printed 1,546, the printed terms give 1,646 (difference -100)"
+    check = (
+        "records screened = records identified - records removed before screening: printed 1,546, the printed terms "
+        "give 1,646 (difference -100)"
+    )
     late = "reports included = reports assessed - reports excluded, both arms: printed 60, the printed terms give 61"
     rows = [
         ("database_results", "identification", "main", "Records identified from databases", 2330, ""),
@@ -130,7 +132,7 @@ def by_category() -> View:
         ("AP", "Foundation"): [0.951],
     }
     rows = [
-        (metric, category, f"{category} method {n}", f"study-{n}", "cremi", value, sum(values) / len(values), len(values))
+        (metric, category, f"{category} method {n}", f"study-{n}", "cremi", value, fmean(values), len(values))
         for (metric, category), values in groups.items()
         for n, value in enumerate(values)
     ]
@@ -153,8 +155,10 @@ def performance() -> View:
     rows = [
         ("CREMI", "Dice", "U-Net+FFN [33]", "CNN", 0.95), ("CREMI", "Dice", "SAM2 [21]", "Foundation", 0.924),
         ("CREMI", "VOI", "SegNeuron", "CNN", 0.77), ("SNEMI3D", "VOI", "SegNeuron", "CNN", 1.02),
-        ("SNEMI3D", "Dice", "FragViT [15]", "Transformer", 0.95), ("MitoEM-R", "Dice", "ATFormer [43]", "Hybrid", 0.948),
-        ("MitoEM-R", "Jaccard", "ATFormer [43]", "Hybrid", 0.902), ("Lucchi", "Jaccard", "Mod. U-Net [22]", "CNN", 0.893),
+        ("SNEMI3D", "Dice", "FragViT [15]", "Transformer", 0.95),
+        ("MitoEM-R", "Dice", "ATFormer [43]", "Hybrid", 0.948),
+        ("MitoEM-R", "Jaccard", "ATFormer [43]", "Hybrid", 0.902),
+        ("Lucchi", "Jaccard", "Mod. U-Net [22]", "CNN", 0.893),
         ("Cerebellar EGL, serial section SEM (mouse)", "Dice", "UTR [56]", "CNN", 0.901),
     ]  # fmt: skip
     return make("dataset-performance", "dataset metric method category value:score", rows)
@@ -188,7 +192,7 @@ def benchmark() -> View:
     ]
     rows = [
         (rank, name, f"study-{rank}", category, dice, jaccard, ap, Cell(comp, (REF,)),
-         Cell(again, (REF,), None if again is None else again - 0.02, None if again is None else again + 0.01, "derived"),
+         Cell(again, (REF,), again and again - 0.02, again and again + 0.01, "derived"),
          k, n, "CREMI; SNEMI3D", "yes" if code else "no")
         for rank, (name, category, dice, jaccard, ap, comp, again, k, n, code) in enumerate(methods, 1)
     ]  # fmt: skip

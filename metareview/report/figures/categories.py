@@ -110,10 +110,9 @@ def _mean(group: _Group, view: View) -> str:
 def _draw_group(group: _Group, look: Look, y: float, near: float, ax: Axes) -> None:
     offsets = swarm(group.values, near, 3.4, _ROW / 2 - 4)
     fill = PAPER if group.few else look.colour
-    ax.plot(
-        group.values, [y + offset for offset in offsets], look.marker, mfc=fill, mec=look.colour if group.few else PAPER,
-        mew=1.2 if group.few else 0.5, ms=5.2, zorder=3, alpha=0.9,
-    )  # fmt: skip
+    edge, width = (look.colour, 1.2) if group.few else (PAPER, 0.5)
+    heights = [y + offset for offset in offsets]
+    ax.plot(group.values, heights, look.marker, mfc=fill, mec=edge, mew=width, ms=5.2, zorder=3, alpha=0.9)
     mean = number(group.mean)
     if mean is not None:
         ends = [y - _ROW / 2 + 3, y + _ROW / 2 - 3]

@@ -32,7 +32,9 @@ __all__ = ["draw", "draw_composite"]
 
 _MARGIN, _LABEL = 8.0, 210.0
 _PRINTED, _AGAIN = Look(colour_of(0), "o", ""), Look(colour_of(3), "D", "", open=True)
-_NOTE = "k: values that entered the recomputed score. A grey line joins two scores that differ; thin lines are intervals."
+_NOTE = (
+    "k: values that entered the recomputed score. A grey line joins two scores that differ; thin lines are intervals."
+)
 
 
 def draw(views: Mapping[str, View]) -> Figure:

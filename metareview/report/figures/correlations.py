@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["draw", "draw_correlations", "palette"]
 
 _MARGIN, _LEAST = 8.0, 330.0
-_NOTE = "In each cell: the coefficient r, its interval, and n, the pairs it rests on. Blue is positive, orange negative."
+_NOTE = (
+    "In each cell: the coefficient r, its interval, and n, the pairs it rests on. Blue is positive, orange negative."
+)
 #: More metrics than this, and the cells have no room for the interval; the table has it.
 _MANY = 14
 
@@ -52,7 +54,9 @@ def palette() -> Any:
     """Return the colours from -1 to 1: orange, white, blue, told apart by every form of colour blindness."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("orange-white-blue", ["#b35806", "#f1a340", "#f7f7f7", "#6baed6", "#08519c"])
+    return LinearSegmentedColormap.from_list(
+        "orange-white-blue", ["#b35806", "#f1a340", "#f7f7f7", "#6baed6", "#08519c"]
+    )
 
 
 def _size(grid: Grid) -> tuple[float, float]:

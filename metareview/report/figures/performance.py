@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metareview.report.figures.panels import Labels, row_axis, swarm
 from metareview.report.figures.reading import distinct, number, value_rows
-from metareview.report.figures.style import PAPER, SMALL, TEXT, WIDTH, canvas, draw_legend, inset, looks, put
+from metareview.report.figures.style import GRID, PAPER, SMALL, TEXT, WIDTH, canvas, draw_legend, inset, looks, put
 from metareview.report.figures.text import line_height, tidy
 from metareview.report.views.base import View
 
@@ -55,7 +55,7 @@ def draw_metric(view: View, metric: str, ax: Axes) -> Axes:
     spread = (max(values) - min(values)) or abs(values[0]) or 1.0
     ax.set_xlim(min(values) - 0.04 * spread, max(values) + 0.04 * spread)
     for y, dataset in zip(labels.centres, distinct(dataset for dataset, _, _ in points), strict=True):
-        ax.axhline(y, color="#d0d7de", lw=0.5, zorder=0.5)
+        ax.axhline(y, color=GRID, lw=0.5, zorder=0.5)
         here = [(category, value) for name, category, value in points if name == dataset]
         offsets = swarm([value for _, value in here], 0.012 * spread, 3.2, _ROW / 2 - 3)
         for (category, value), offset in zip(here, offsets, strict=True):

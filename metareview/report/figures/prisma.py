@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from metareview.report.figures.reading import shown, value_rows
@@ -167,7 +168,7 @@ def _boxes(view: View) -> tuple[dict[tuple[int, str], _Box], list[str]]:
         box = boxes.setdefault(place, _Box(*place))
         texts = [tidy(text, 400) for text in str(check or "").split("\n") if text.strip()]
         checks += [text for text in texts if text not in checks]
-        text = tidy(label) + ("" if n is None else f" (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{shown(n, view, "n")})")
+        text = tidy(label) + ("" if n is None else f" (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{shown(n, view, 'n')})")
         item = str(data) in _ITEMS and len(box.lines) > 0
         width = _WIDTHS[box.lane] - 2 * _PAD - (10 if item else 0) - (2 * _BADGE + 4 if texts else 0)
         lines = wrap(text, width, SMALL if item else TEXT)
@@ -192,8 +193,8 @@ def _draw_box(box: _Box, ax: Axes) -> None:
     from matplotlib.patches import Rectangle
 
     badges = any(line.badge for line in box.lines)
-    frame = {"ec": WARN if badges else MUTED, "lw": 1.3 if badges else 0.8}
-    ax.add_patch(Rectangle((box.left, box.top), box.width, box.height, fc=PAPER, **frame))
+    edge, width = (WARN, 1.3) if badges else (MUTED, 0.8)
+    ax.add_patch(Rectangle((box.left, box.top), box.width, box.height, fc=PAPER, ec=edge, lw=width))
     y = box.top + _PAD
     for line in box.lines:
         size = SMALL if line.item else TEXT
@@ -235,7 +236,7 @@ def _draw_arrows(layout: _Layout, ax: Axes) -> None:
     boxes = layout.boxes
     for lane, end in (("main", 5), ("other", 3)):
         column = sorted((box for box in boxes.values() if box.lane == lane and box.step <= end), key=lambda b: b.step)
-        for upper, lower in zip(column, column[1:], strict=False):
+        for upper, lower in pairwise(column):
             _arrow(ax, [(upper.middle, upper.bottom), (lower.middle, lower.top)])
     for lane, side in (("main", "side"), ("other", "other side")):
         for box in boxes.values():

@@ -17,7 +17,18 @@ from metareview.report.views.base import View
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FIGURES", "FigureSpec", "draw_figure", "draw_interactive", "figure_spec", "figure_texts"]
+__all__ = [
+    "FIGURES",
+    "KINDS",
+    "FigureSpec",
+    "draw",
+    "figure_bytes",
+    "figure_spec",
+    "figure_texts",
+    "interactive",
+    "interactive_html",
+    "plotly_script",
+]
 
 _HOME = "metareview.report.figures"
 
@@ -72,6 +83,8 @@ _SPECS = (
     ),
 )  # fmt: skip
 
+#: Kinds of files a figure is written as.
+KINDS = ("svg", "png")
 #: Every figure by name, in the order of the report.
 FIGURES: dict[str, FigureSpec] = {spec.name: spec for spec in _SPECS}
 
@@ -89,8 +102,8 @@ def figure_spec(name: str) -> FigureSpec:
     return FIGURES[name]
 
 
-def draw_figure(name: str, views: Mapping[str, View]) -> Figure:
-    """Return a figure drawn from its views; where the views are empty, a small panel that says why.
+def draw(name: str, views: Mapping[str, View]) -> Figure:
+    """Return a figure drawn from its views; where they are empty, a small panel that says why.
 
     Raises
     ------
@@ -101,8 +114,7 @@ def draw_figure(name: str, views: Mapping[str, View]) -> Figure:
     """
     from metareview.report.figures.style import empty_figure, style
 
-    spec = figure_spec(name)
-    _need(spec, views)
+    spec = _spec_with_views(name, views)
     with style():
         if not views[spec.views[0]].rows:
             return empty_figure(spec.title, _reasons(views[spec.views[0]]))
@@ -110,13 +122,48 @@ def draw_figure(name: str, views: Mapping[str, View]) -> Figure:
         return figure
 
 
-def draw_interactive(name: str, views: Mapping[str, View]) -> Any:
-    """Return the plotly figure of the interactive twin; None where it has none, or there is nothing to draw."""
-    spec = figure_spec(name)
-    _need(spec, views)
+def interactive(name: str, views: Mapping[str, View]) -> Any:
+    """Return the plotly figure of the interactive twin; None where it has none, or there is nothing to draw.
+
+    Raises
+    ------
+    UnknownName, InputError
+        As `draw`.
+    """
+    spec = _spec_with_views(name, views)
     if spec.interactive is None or not views[spec.views[0]].rows:
         return None
     return _load(spec.interactive)(views)
+
+
+def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
+    """Return a figure as a file: ``svg`` or ``png``, the same bytes for the same views.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such figure or no such kind of file.
+    """
+    from metareview.report.figures.svg import png_bytes, svg_text
+
+    if kind not in KINDS:
+        raise UnknownName("figure format", kind, KINDS)
+    figure = draw(name, views)
+    return svg_text(figure, name, *figure_texts(name, views)).encode() if kind == "svg" else png_bytes(figure)
+
+
+def interactive_html(name: str, views: Mapping[str, View]) -> str:
+    """Return the interactive twin as a page that takes plotly's program from ``plotly.min.js`` beside it."""
+    from metareview.report.figures.interactive import render_twin
+
+    return render_twin(interactive(name, views), name, *figure_texts(name, views))
+
+
+def plotly_script() -> str:
+    """Return plotly's program, which all interactive figures of a folder share."""
+    from metareview.report.figures.interactive import program
+
+    return program()
 
 
 def figure_texts(name: str, views: Mapping[str, View]) -> tuple[str, str]:
@@ -132,13 +179,15 @@ def _reasons(view: View) -> tuple[str, ...]:
     return (*view.notes, *view.warnings) or ((view.caption,) if view.caption else ())
 
 
-def _need(spec: FigureSpec, views: Mapping[str, View]) -> None:
-    missing = [name for name in spec.views if name not in views]
+def _spec_with_views(name: str, views: Mapping[str, View]) -> FigureSpec:
+    spec = figure_spec(name)
+    missing = [view for view in spec.views if view not in views]
     if missing:
         raise InputError(
-            f"figure {spec.name} is drawn from the views {', '.join(spec.views)}; "
+            f"figure {name} is drawn from the views {', '.join(spec.views)}; "
             f"{', '.join(missing)} is not there: build it and pass it in"
         )
+    return spec
 
 
 def _load(address: str) -> Callable[[Mapping[str, View]], Any]:

@@ -37,8 +37,8 @@ __all__ = ["draw", "draw_sankey"]
 
 _MARGIN, _BAR, _GAP, _LABEL, _TALLEST = 8.0, 9.0, 9.0, 104.0, 330.0
 _NOTE = (
-    "Bars and ribbons are studies with a record here; “printed” is the total that the review states. A ribbon joins two "
-    "values only where studies state both; what states only one flows to or from “not stated”."
+    "Bars and ribbons are studies with a record here; “printed” is the total that the review states. A ribbon joins "
+    "two values only where studies state both; what states only one flows to or from “not stated”."
 )
 Key = tuple[str, str]
 

@@ -166,9 +166,7 @@ def inset(figure: Figure, left: float, top: float, width: float, height: float) 
     """Add axes at a place given in points from the upper left corner of the figure."""
     total_width, total_height = figure.get_size_inches() * 72
     bottom = total_height - top - height
-    return figure.add_axes(
-        (left / total_width, bottom / total_height, width / total_width, height / total_height)
-    )
+    return figure.add_axes((left / total_width, bottom / total_height, width / total_width, height / total_height))
 
 
 def put(ax: Axes, x: float, y: float, lines: str | Sequence[str], *, size: float = TEXT, **options: Any) -> float:
@@ -186,7 +184,11 @@ def draw_legend(ax: Axes, x: float, y: float, entries: Mapping[str, Look], width
         need = 14 + measure(name, SMALL) + 16
         if left > x and left + need > x + width:
             left, y = x, y + line_height(SMALL) + 3
-        ink = {"mfc": PAPER, "mec": look.colour, "mew": 1.3} if look.open else {"mfc": look.colour, "mec": PAPER, "mew": 0.4}
+        ink = (
+            {"mfc": PAPER, "mec": look.colour, "mew": 1.3}
+            if look.open
+            else {"mfc": look.colour, "mec": PAPER, "mew": 0.4}
+        )
         ax.plot([left + 5], [y + 6], marker=look.marker, ms=6, ls="", **ink)  # type: ignore[arg-type]
         put(ax, left + 14, y + 6 - line_height(SMALL) / 2, name, size=SMALL)
         left += need

@@ -23,10 +23,10 @@ _BREAKS = re.compile(r"(?<=[-_/.+,:;|])")
 
 
 def tidy(value: object, longest: int = LONGEST) -> str:
-    """Return text that is safe to draw: on one line, without what XML forbids, at most `longest` characters long.
+    r"""Return text that is safe to draw: on one line, without what XML forbids, at most `longest` characters long.
 
-    >>> tidy("a\\x00b\\n c")
-    'a\N{REPLACEMENT CHARACTER}b c'
+    >>> tidy("a\x00b\n c")
+    'a�b c'
     """
     text = " ".join(clean("" if value is None else str(value)[: 4 * longest]).split())
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
@@ -72,7 +72,8 @@ def wrap(text: str, width: float, size: float, weight: str = "normal", lines: in
 
     Parameters
     ----------
-    text : the text; it is not broken at no-break spaces, which become blanks. Words longer than a line are broken, after a hyphen or the like where they have one.
+    text : the text; it is not broken at no-break spaces, which become blanks. Words longer than a line are broken,
+        after a hyphen or the like where they have one.
     width, size, weight : available width and font size in points, weight of the font.
     lines : most lines; the last one ends in an ellipsis where text is left. 0 for no limit.
     """

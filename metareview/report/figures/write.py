@@ -2,71 +2,54 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from metareview.report.figures.registry import FIGURES, draw_figure, draw_interactive, figure_texts
-from metareview.report.figures.svg import png_bytes, svg_text
+from metareview.report.figures.registry import (
+    FIGURES,
+    KINDS,
+    figure_bytes,
+    figure_spec,
+    interactive_html,
+    plotly_script,
+)
 from metareview.report.views.base import View
+from metareview.results.atomic import write_atomic
 
-__all__ = ["render_svg", "write_atomic", "write_figure"]
+__all__ = ["PLOTLY", "write_figure"]
 
-#: The drawing library that all interactive figures of a folder share.
+#: File name of the drawing program that all interactive figures of a folder share.
 PLOTLY = "plotly.min.js"
 
 
-def render_svg(name: str, views: Mapping[str, View]) -> str:
-    """Return a figure as SVG text."""
-    title, alt = figure_texts(name, views)
-    return svg_text(draw_figure(name, views), name, title, alt)
+def write_figure(name: str, views: Mapping[str, View], folder: Path | str) -> list[Path]:
+    """Write ``<name>.svg``, ``<name>.png`` and, where it has a twin, ``<name>.html`` into a folder.
 
-
-def write_figure(name: str, views: Mapping[str, View], folder: Path | str) -> tuple[Path, ...]:
-    """Write ``<name>.svg``, ``<name>.png`` and, where it has one, the interactive ``<name>.html`` into a folder.
-
-    The interactive page takes plotly's program from ``plotly.min.js`` beside it, which is written once. A file is
-    replaced in one step, so a build that is killed leaves the last good one.
+    Everything is drawn before anything is written, and a file is replaced in one step, so a build that is killed
+    leaves the last good one. ``plotly.min.js`` is written beside the twin unless it is there.
 
     Returns
     -------
-    tuple of Path
+    list of Path
         The files of this figure, ``plotly.min.js`` not among them.
+
+    Raises
+    ------
+    UnknownName
+        If there is no figure of that name.
+    InputError
+        If a view it needs is not among `views`, or the folder cannot be written to.
     """
-    from metareview.report.figures.interactive import interactive_html
-
-    folder = Path(folder)
-    title, alt = figure_texts(name, views)
-    figure = draw_figure(name, views)
-    outputs = {f"{name}.svg": svg_text(figure, name, title, alt).encode(), f"{name}.png": png_bytes(figure)}
+    figure_spec(name)
+    files = {f"{name}.{kind}": figure_bytes(name, views, kind) for kind in KINDS}
     if FIGURES[name].interactive is not None:
-        outputs[f"{name}.html"] = interactive_html(draw_interactive(name, views), name, title, alt).encode()
-        _write_program(folder / PLOTLY)
-    return tuple(write_atomic(folder / file, body) for file, body in outputs.items())
-
-
-def write_atomic(path: Path, body: bytes) -> Path:
-    """Write a file in one step: whoever reads it sees the old bytes or the new ones, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    return path
+        files[f"{name}.html"] = interactive_html(name, views).encode()
+        _write_program(Path(folder) / PLOTLY)
+    return [write_atomic(Path(folder) / file, content) for file, content in files.items()]
 
 
 def _write_program(path: Path) -> None:
-    """Write plotly's program, unless it is there: figures drawn at the same time share it."""
-    from metareview.report.figures.interactive import plotly_program
-
-    body = plotly_program().encode()
-    if not path.is_file() or path.stat().st_size != len(body) or path.read_bytes() != body:
-        write_atomic(path, body)
+    """Write plotly's program unless it is there: figures drawn at the same time share it."""
+    content = plotly_script().encode()
+    if not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content:
+        write_atomic(path, content)
