@@ -92,7 +92,7 @@ def _counts(view: View) -> list[str]:
 
 def _labels(view: View) -> Labels:
     names = [
-        f"{shown(rank.value, view, 'rank')}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{tidy(method.value)}"
+        f"{shown(rank.value, view, 'rank')}.\N{NO-BREAK SPACE}{tidy(method.value)}"
         for rank, method in cell_rows(view, "rank", "method")
     ]
     return Labels.of(names, _LABEL, TEXT)

@@ -124,4 +124,5 @@ def ink_on(red: float, green: float, blue: float) -> str:
     """Return black or white, whichever reads better on a colour (WCAG 2.2 relative luminance; parts in 0 to 1)."""
     parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
     luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-    return "#111111" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#fefefe"
+    # not quite black and white: those have a dark variant, and the ground of a cell has none
+    return "#010101" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#fffffe"
