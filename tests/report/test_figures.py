@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from figure_samples import EVIL, make, prisma, samples
+
 from metareview.errors import InputError, UnknownName
 from metareview.report.figures import (
     FIGURES,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metareview.report.figures.correlations import palette as diverging
 from metareview.report.figures.heatmap import palette as sequential
 from metareview.report.figures.panels import Labels, swarm
@@ -91,7 +93,7 @@ def test_a_group_looks_the_same_whatever_the_order() -> None:
 
 def test_colour_maps_are_readable_in_grey() -> None:
     steps = [grey(sequential()(n / 10)[:3]) for n in range(11)]
-    assert all(a > b for a, b in zip(steps, steps[1:], strict=False))
+    assert all(a > b for a, b in pairwise(steps))
     assert grey(diverging()(0.5)[:3]) > 0.9 > grey(diverging()(0.0)[:3])
 
 

@@ -16,10 +16,10 @@ _SIZE = re.compile(r"^([\d.]+)pt$")
 #: How far a drawing shrinks with the window before it scrolls: its text must stay readable.
 SHRINK = 0.86
 #: Elements that a drawing needs; anything else does not come into the page.
-_DRAWN = frozenset(
-    "svg g path rect circle ellipse line polyline polygon text tspan title desc defs use clipPath pattern image style "
-    "linearGradient radialGradient stop marker mask symbol".split()
-)
+_DRAWN = frozenset({
+    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "title", "desc",
+    "defs", "use", "clipPath", "pattern", "image", "linearGradient", "radialGradient", "stop", "marker", "mask",
+})  # fmt: skip
 
 
 def inline_svg(text: str, name: str) -> str:

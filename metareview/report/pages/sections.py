@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, str] = {
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
+    "evidence": "Evidence",
     "sources": "Sources",
     "methods": "Methods and warnings",
 }
