@@ -167,28 +167,10 @@ def read(html):
 def test_hostile_text_is_only_text_in_html(refs):
     html = render_html(hostile(), refs)
     reader = read(html)
-    known = set(
-        [
-            "figure",
-            "div",
-            "table",
-            "caption",
-            "span",
-            "thead",
-            "tbody",
-            "tr",
-            "th",
-            "td",
-            "sup",
-            "bdi",
-            "br",
-            "details",
-            "summary",
-            "footer",
-            "ul",
-            "li",
-        ]
-    )
+    known = {
+        "figure", "div", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "sup", "bdi", "br", "details",
+        "summary", "footer", "ul", "li",
+    }  # fmt: skip
     assert set(reader.tags) <= known
     names = {name for _, attributes in reader.attributes for name in attributes}
     assert names <= {"class", "id", "tabindex", "role", "aria-label", "data-view", "scope", "data-key", "data-sort",

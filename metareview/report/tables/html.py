@@ -19,6 +19,8 @@ __all__ = ["escape_html", "render_html"]
 
 #: Texts longer than this are folded behind their beginning.
 FOLDED = 300
+#: Texts up to this length are better not broken into lines.
+SHORT = 24
 #: Sources written into a title before the rest is counted.
 TITLED = 8
 
@@ -126,6 +128,7 @@ def _multiline(text: str) -> str:
 
 def _attributes(column: Column, cell: Cell, refs: RefIndex | None) -> str:
     classes = ["num"] if column.kind in NUMERIC else []
+    classes += ["mr-short"] if isinstance(cell.value, str) and len(cell.value) <= SHORT else []
     classes += [f"mr-{cell.mark}"] if cell.mark else []
     classes += ["mr-missing"] if cell.value is None else []
     classes += ["mr-uncertain"] if any(ref.uncertain for ref in cell.refs) else []

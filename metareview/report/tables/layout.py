@@ -57,6 +57,7 @@ class Layout:
     stub : position of the column that names a row, or -1 where none does.
     markers : letter of the footnote per (row, column).
     footnotes, legend : texts under the table.
+    shown : rows that are printed; where a view has more, a note says so and the CSV and the workbook have them.
     """
 
     view: View
@@ -67,6 +68,7 @@ class Layout:
     markers: dict[tuple[int, int], str]
     footnotes: tuple[Footnote, ...]
     legend: tuple[str, ...]
+    shown: int
 
     def cells(self, row: int) -> Iterator[tuple[int, Column, Cell]]:
         """Yield position, column and cell of the printed columns of one row."""
@@ -94,19 +96,23 @@ class Layout:
         return [clean(line) for line in [*lines, *left_out(view.dropped)]]
 
 
-def lay_out(view: View) -> Layout:
-    """Resolve a view for the renderers."""
+def lay_out(view: View, *, whole: bool = False) -> Layout:
+    """Resolve a view for the renderers; `whole` overrides the number of rows a view asks to be shown."""
+    shown = len(view.rows) if whole else min(len(view.rows), int(view.meta.get("shown", len(view.rows))))
     grouped = view.index(view.group) if view.group else -1
-    columns = tuple(position for position in range(len(view.columns)) if position != grouped)
+    printed = (p for p, column in enumerate(view.columns) if whole or column.key not in view.machine)
+    columns = tuple(position for position in printed if position != grouped)
     texts = [p for p in columns if view.columns[p].kind == "text"]
-    markers, footnotes = _footnotes(view, columns)
-    marks = {row[position].mark for row in view.rows for position in columns}
+    markers, footnotes = _footnotes(view, columns, shown)
+    marks = {row[position].mark for row in view.rows[:shown] for position in columns}
     legend = [text for mark, text in _LEGEND.items() if mark in marks]
     if marks & {"best", "second"}:
         legend.insert(0, "Bold: best; underlined: second best; ties share the mark")
+    if shown < len(view.rows):
+        legend.insert(0, f"{shown:,} of {len(view.rows):,} rows are shown; the CSV and the workbook have all of them")
     return Layout(
-        view, columns, _groups(view, grouped), _spanners(view, columns), texts[0] if texts else -1,
-        markers, footnotes, tuple(legend),
+        view, columns, _groups(view, grouped, shown), _spanners(view, columns), texts[0] if texts else -1,
+        markers, footnotes, tuple(legend), shown,
     )  # fmt: skip
 
 
@@ -122,8 +128,8 @@ def left_out(dropped: tuple[Dropped, ...], named: int = NAMED) -> list[str]:
     return lines
 
 
-def _groups(view: View, grouped: int) -> tuple[tuple[str | None, tuple[int, ...]], ...]:
-    numbers = range(len(view.rows))
+def _groups(view: View, grouped: int, shown: int) -> tuple[tuple[str | None, tuple[int, ...]], ...]:
+    numbers = range(shown)
     if grouped < 0:
         return ((None, tuple(numbers)),) if view.rows else ()
     column = view.columns[grouped]
@@ -142,11 +148,13 @@ def _spanners(view: View, columns: tuple[int, ...]) -> tuple[Spanner, ...]:
     return tuple(spanners)
 
 
-def _footnotes(view: View, columns: tuple[int, ...]) -> tuple[dict[tuple[int, int], str], tuple[Footnote, ...]]:
+def _footnotes(
+    view: View, columns: tuple[int, ...], shown: int
+) -> tuple[dict[tuple[int, int], str], tuple[Footnote, ...]]:
     """Give every missing or doubtful cell with a note its letter; equal notes share one."""
     letters: dict[str, str] = {}
     markers = {}
-    for number, row in enumerate(view.rows):
+    for number, row in enumerate(view.rows[:shown]):
         for position in columns:
             cell = row[position]
             if cell.note and (cell.value is None or cell.mark in ("contradicted", "warning")):

@@ -43,7 +43,7 @@ def render_md(view: View) -> str:
     parts.append("\n".join(_table(layout)) if view.rows else "*Nothing to show.*")
     footer = [f"<sup>{note.marker}</sup> {escape_md(note.text)}" for note in layout.footnotes]
     footer += [escape_md(line) for line in layout.footer()]
-    if any(len(text) > LONGEST for text in _texts(view)):
+    if any(len(text) > LONGEST for text in _texts(layout)):
         footer.append(f"Texts longer than {LONGEST} characters are cut; the CSV has them whole.")
     parts.append("\n".join(f"- {line}" for line in footer))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -59,7 +59,7 @@ def _table(layout: Layout) -> list[str]:
         heads.append(": ".join(part for part in (column.group, layout.heading(column)) if part))
     lines = [_line([escape_md(head) for head in heads])]
     lines.append(_line(["---:" if view.columns[p].kind in NUMERIC else "---" for p in order]))
-    lines += [_line([_cell(layout, row, position) for position in order]) for row in range(len(view.rows))]
+    lines += [_line([_cell(layout, row, position) for position in order]) for row in range(layout.shown)]
     return lines
 
 
@@ -75,5 +75,5 @@ def _cell(layout: Layout, row: int, position: int) -> str:
     return _WRAP.get(cell.mark, "{}").replace("{}", text) + (f"<sup>{escape_md(suffix)}</sup>" if suffix else "")
 
 
-def _texts(view: View) -> list[str]:
-    return [cell.value for row in view.rows for cell in row if isinstance(cell.value, str)]
+def _texts(layout: Layout) -> list[str]:
+    return [cell.value for row in layout.view.rows[: layout.shown] for cell in row if isinstance(cell.value, str)]

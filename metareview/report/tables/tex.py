@@ -30,7 +30,7 @@ _WRAP = {"best": r"\textbf{%s}", "second": r"\underline{%s}"}
 def render_tex(view: View) -> str:
     """Return a view as LaTeX: a ``table`` (a ``longtable`` beyond 40 rows) with caption, label and footnotes."""
     layout = lay_out(view)
-    long = len(view.rows) > PAGE_ROWS
+    long = layout.shown > PAGE_ROWS
     body = (_long(layout) if long else _short(layout)) if view.rows else _empty(layout)
     packages = r"\usepackage{booktabs,longtable}" if long else r"\usepackage{booktabs}"
     head = [f"% {view.name}: needs {packages}"]
@@ -108,7 +108,7 @@ def _widths(layout: Layout) -> list[int]:
     widths = []
     for position in layout.columns:
         column = layout.view.columns[position]
-        texts = [layout.text(row[position], column) for row in layout.view.rows]
+        texts = [layout.text(row[position], column) for row in layout.view.rows[: layout.shown]]
         widest = max((len(text) for text in texts), default=0)
         if column.kind not in NUMERIC and widest > BREAKING:
             word = max((len(part) for text in texts for part in text.split()), default=0)
@@ -138,7 +138,7 @@ def _preamble(layout: Layout, widths: list[int]) -> str:
 def _breaks(layout: Layout, position: int) -> bool:
     """Return whether the lines of a text column break."""
     column = layout.view.columns[position]
-    texts = (layout.text(row[position], column) for row in layout.view.rows)
+    texts = (layout.text(row[position], column) for row in layout.view.rows[: layout.shown])
     return column.kind not in NUMERIC and any(len(text) > BREAKING for text in texts)
 
 
@@ -195,7 +195,7 @@ def _cell(layout: Layout, row: int, position: int) -> str:
 def _footer(layout: Layout) -> list[str]:
     lines = [rf"\textsuperscript{{{note.marker}}} {escape_tex(note.text)}" for note in layout.footnotes]
     lines += [escape_tex(line) for line in layout.footer()]
-    if any(isinstance(c.value, str) and len(c.value) > LONGEST for row in layout.view.rows for c in row):
+    if any(isinstance(c.value, str) and len(c.value) > LONGEST for row in layout.view.rows[: layout.shown] for c in row):
         lines.append(f"Texts longer than {LONGEST} characters are cut; the CSV has them whole.")
     if not lines:
         return []

@@ -35,7 +35,7 @@ def render_xlsx(view: View) -> bytes:
     """Return a view as the bytes of a workbook with the sheets ``table``, ``notes`` and ``sources``."""
     from openpyxl import Workbook
 
-    layout = lay_out(view)
+    layout = lay_out(view, whole=True)
     book = Workbook()
     table = book.active
     table.title = "table"

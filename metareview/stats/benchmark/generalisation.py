@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from metareview.results import Result
+from metareview.results import Dropped, Result
+from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
+from metareview.stats.benchmark.proportions import wilson_interval
+from metareview.stats.benchmark.rows import ALL, Row, Tables, corpora, frame_of, records, ref_of, stated, text
 
-__all__ = ["GeneralisationResult", "GeneralisationRow", "MethodDatasets"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GeneralisationResult", "GeneralisationRow", "MethodDatasets", "compute_generalisation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +65,101 @@ class GeneralisationResult(Result):
 
     rows: tuple[GeneralisationRow, ...] = ()
     methods_datasets: tuple[MethodDatasets, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per corpus and unit of counting."""
+        return frame_of(self.rows, GeneralisationRow)
+
+
+def compute_generalisation(tables: Tables, spec: ReviewSpec) -> GeneralisationResult:
+    """Count experiments, methods and studies that were evaluated on more than one data set, per corpus.
+
+    An experiment belongs to the corpus whose document prints it. One whose data sets are not named is left out of
+    every share, with that reason.
+    """
+    studies = {row["study_id"]: row for row in records(tables, "studies")}
+    every = [row for row in records(tables, "experiments") if row.get("origin") != "rerun"]
+    kept: list[tuple[str, Row]] = []
+    dropped: list[Dropped] = []
+    names = corpora(spec)
+    for row in every:
+        corpus = ALL if names == (ALL,) else text(row.get("source_id"))
+        if corpus not in names:
+            dropped.append(Dropped(row["experiment_id"], f"{corpus} is not a declared corpus", ref_of(row)))
+        elif not _datasets(row):
+            dropped.append(Dropped(row["experiment_id"], "no data set is named", ref_of(row)))
+        else:
+            kept.append((corpus, row))
+    rows: list[GeneralisationRow] = []
+    methods: list[MethodDatasets] = []
+    for corpus in names:
+        experiments = [row for name, row in kept if name == corpus]
+        by_method = _by_method(corpus, experiments, studies)
+        by_study: dict[str, set[str]] = {}
+        for method in by_method:
+            by_study.setdefault(method.study_id, set()).update(method.datasets)
+        rows += [
+            _share(corpus, "experiments", [len(_datasets(row)) for row in experiments]),
+            _share(corpus, "methods", [method.k for method in by_method]),
+            _share(corpus, "studies", [len(datasets) for datasets in by_study.values()]),
+        ]
+        methods += sorted(by_method, key=lambda method: -method.k)
+    return GeneralisationResult(
+        rows=tuple(rows),
+        methods_datasets=tuple(methods),
+        methods=("Wilson score interval (Wilson 1927)",),
+        k_in=len(every),
+        k_used=len(kept),
+        dropped=tuple(dropped),
+        warnings=_warnings([row for _, row in kept], names),
+    )
+
+
+def _datasets(row: Row) -> tuple[str, ...]:
+    one = text(row.get("dataset_id"))
+    return (one,) if one else tuple(row.get("datasets") or ())
+
+
+def _by_method(corpus: str, experiments: list[Row], studies: dict[str, Row]) -> list[MethodDatasets]:
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in experiments:
+        groups.setdefault((row["study_id"], text(row.get("method"))), []).append(row)
+    methods = []
+    for (study_id, method), members in groups.items():
+        datasets = tuple(dict.fromkeys(name for row in members for name in _datasets(row)))
+        study = studies.get(study_id, {})
+        methods.append(
+            MethodDatasets(
+                corpus=corpus,
+                study_id=study_id,
+                authors=text(study.get("authors")),
+                method=method,
+                category=stated(members[0].get("category")) or stated(study.get("category")),
+                k=len(datasets),
+                datasets=datasets,
+                n_experiments=len(members),
+                refs=tuple(ref_of(row) for row in members),
+            )
+        )
+    return methods
+
+
+def _share(corpus: str, unit: Literal["experiments", "methods", "studies"], counts: list[int]) -> GeneralisationRow:
+    n, multi = len(counts), sum(count > 1 for count in counts)
+    if not n:
+        return GeneralisationRow(corpus=corpus, unit=unit, n=0, n_multi=0, reason=f"the corpus has no {unit}")
+    low, high = wilson_interval(multi, n)
+    return GeneralisationRow(corpus=corpus, unit=unit, n=n, n_multi=multi, share=multi / n, ci_low=low, ci_high=high)
+
+
+def _warnings(rows: list[Row], names: tuple[str, ...]) -> tuple[str, ...]:
+    warnings = []
+    if names == (ALL,):
+        warnings.append("review.yaml declares no corpora; shares are over the whole folder")
+    partly = [row["experiment_id"] for row in rows if not row.get("dataset_id") and len(row.get("datasets") or ()) == 1]
+    if partly:
+        warnings.append(
+            f"{len(partly)} experiments may be means over several data sets of which one is named "
+            f"({', '.join(partly)}); they count as one data set, so the shares are lower bounds"
+        )
+    return tuple(warnings)

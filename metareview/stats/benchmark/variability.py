@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING
 
-from metareview.results import Result
+import numpy as np
+from numpy.typing import NDArray
+
+from metareview.errors import NotEstimable
+from metareview.results import Dropped, Result
+from metareview.schema.metric import Vocabulary
+from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
+from metareview.stats.benchmark.descriptives import in_metric_order
+from metareview.stats.benchmark.rounding import exact_mean
+from metareview.stats.benchmark.rows import Tables, frame_of
+from metareview.stats.benchmark.scores import ExperimentValue, experiment_values, label, score_table
 
-__all__ = ["MeanCv", "VariabilityResult", "VariabilityRow"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MeanCv", "VariabilityResult", "VariabilityRow", "coefficient_of_variation", "compute_variability",
+    "corrected_cv", "vangel_interval",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +91,195 @@ class VariabilityResult(Result):
     rows: tuple[VariabilityRow, ...] = ()
     means: tuple[MeanCv, ...] = ()
     corpus: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per method, setting, metric, convention and target."""
+        return frame_of(self.rows, VariabilityRow)
+
+
+def coefficient_of_variation(values: NDArray[np.float64]) -> float:
+    """Return ``s / m`` of values of shape (k,), with the sample standard deviation (k - 1).
+
+    Source: Pearson, Phil Trans R Soc A 1896;187:253-318, section 12.
+
+    Raises
+    ------
+    NotEstimable
+        With fewer than two values, or where a value is negative or the mean is 0: the coefficient needs a ratio scale.
+    """
+    if values.size < 2:
+        raise NotEstimable("a coefficient of variation needs two values")
+    if float(values.min()) < 0 or float(values.mean()) == 0:
+        raise NotEstimable("a coefficient of variation needs values that are not negative, and not all 0")
+    return float(values.std(ddof=1) / values.mean())
+
+
+def corrected_cv(cv: float, k: int) -> float:
+    """Return ``(1 + 1/(4k)) cv``, almost unbiased for normal values.
+
+    Source: Haldane, Biometrika 1955;42:484-487; Sokal & Rohlf, Biometry (1995), p. 58, equation 4.10.
+    """
+    return (1 + 1 / (4 * k)) * cv
+
+
+def vangel_interval(cv: float, k: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the modified McKay interval of a normal population's coefficient of variation.
+
+    ``cv / sqrt(((u + 2)/k - 1) cv² + u/(k - 1))`` with u the upper (lower limit) and lower (upper limit) chi² quantile
+    of k - 1 degrees of freedom; meant for cv < 1/3.
+
+    Source: Vangel, Am Stat 1996;50:21-26, equation 16.
+
+    Raises
+    ------
+    NotEstimable
+        If the upper limit does not exist: the root has no positive argument, as happens for few values that vary much.
+    """
+    from scipy.special import chdtri
+
+    tail = (1 - level) / 2
+    upper, lower = float(chdtri(k - 1, tail)), float(chdtri(k - 1, 1 - tail))
+    arguments = [((u + 2) / k - 1) * cv * cv + u / (k - 1) for u in (upper, lower)]
+    if cv == 0:
+        return 0.0, 0.0
+    if min(arguments) <= 0:
+        raise NotEstimable(f"{k} values that vary by {cv:.2g} of their mean do not bound the coefficient from above")
+    return cv / sqrt(arguments[0]), cv / sqrt(arguments[1])
+
+
+def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
+    """Measure how much each method's scores vary over data sets, for each metric, convention and target.
+
+    Only values of single data sets enter; several values on one data set are averaged first. Each metric stands for
+    itself, because a score near its ceiling varies little whatever the method.
+    """
+    vocabulary = spec.vocabulary()
+    table = score_table(tables, vocabulary, levels=("cell",), metrics=spec.metrics_in_use or None)
+    rows: list[VariabilityRow] = []
+    used = 0
+    dropped: list[Dropped] = []
+    for _, values in in_metric_order(experiment_values(table.rows), spec):
+        found: list[VariabilityRow] = []
+        for members in _by_method(values):
+            reason = _refusal(members, vocabulary)
+            if reason:
+                dropped += _dropped(members, reason)
+            else:
+                found.append(_row(members))
+                used += sum(len(value.scores) for value in members)
+        rows += sorted(found, key=lambda row: float("inf") if row.cv is None else row.cv)
+    return VariabilityResult(
+        rows=tuple(rows),
+        means=_means(rows),
+        methods=(
+            *table.methods,
+            "coefficient of variation with k - 1; correction 1 + 1/(4k) (Haldane 1955)",
+            "modified McKay interval (Vangel 1996)",
+        ),
+        k_in=table.k_in,
+        k_used=used,
+        dropped=(*table.dropped, *dropped),
+        warnings=(*table.warnings, *_warnings(rows)),
+    )
+
+
+def _by_method(values: Sequence[ExperimentValue]) -> list[list[ExperimentValue]]:
+    groups: dict[tuple[str, ...], list[ExperimentValue]] = {}
+    for value in values:
+        score = value.score
+        key = (score.study_id, score.method, score.setting, score.target, score.source_id)
+        groups.setdefault(key, []).append(value)
+    return list(groups.values())
+
+
+def _refusal(members: Sequence[ExperimentValue], vocabulary: Vocabulary) -> str:
+    metric = vocabulary[members[0].score.metric]
+    if metric.direction == "none":
+        return f"{metric.key} has no better direction"
+    if any(not value.score.dataset_id for value in members):
+        return "no single data set is named"
+    if len({value.score.dataset_id for value in members}) < 2:
+        return "one data set only"
+    return ""
+
+
+def _dropped(members: Sequence[ExperimentValue], reason: str) -> list[Dropped]:
+    return [
+        Dropped(f"{score.experiment_id}, {label(score.metric, score.convention)}", reason, score.ref)
+        for value in members
+        for score in value.scores
+    ]
+
+
+def _row(members: Sequence[ExperimentValue]) -> VariabilityRow:
+    by_dataset: dict[str, list[ExperimentValue]] = {}
+    for value in members:
+        by_dataset.setdefault(value.score.dataset_id, []).append(value)
+    values = np.array([float(exact_mean(value.exact for value in group)) for group in by_dataset.values()])
+    k = values.size
+    cv = low = high = None
+    reason = ""
+    try:
+        cv = coefficient_of_variation(values)
+        low, high = vangel_interval(cv, k)
+    except NotEstimable as error:
+        reason = str(error)
+    score = members[0].score
+    return VariabilityRow(
+        study_id=score.study_id,
+        authors=score.authors,
+        method=score.method,
+        setting=score.setting,
+        category=score.category,
+        metric=score.metric,
+        convention=score.convention,
+        target=score.target,
+        k=k,
+        datasets=tuple(by_dataset),
+        mean=float(values.mean()),
+        sd=float(values.std(ddof=1)),
+        cv=cv,
+        cv_corrected=None if cv is None else corrected_cv(cv, k),
+        ci_low=low,
+        ci_high=high,
+        reason=reason,
+        refs=tuple(ref for value in members for ref in value.refs),
+    )
+
+
+def _means(rows: Sequence[VariabilityRow]) -> tuple[MeanCv, ...]:
+    groups: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        group = groups.setdefault((row.metric, row.convention), [])
+        if row.cv is not None:
+            group.append(row.cv)
+    return tuple(_mean(metric, convention, np.array(cvs)) for (metric, convention), cvs in groups.items())
+
+
+def _mean(metric: str, convention: str, cvs: NDArray[np.float64]) -> MeanCv:
+    from scipy.special import stdtrit
+
+    n = cvs.size
+    if n == 0:
+        reason = "no method has a coefficient of variation"
+        return MeanCv(metric=metric, convention=convention, n_methods=0, mean_cv=None, reason=reason)
+    centre = float(cvs.mean())
+    if n < 3:
+        reason = f"no interval from {n} method{'s' if n > 1 else ''}"
+        return MeanCv(metric=metric, convention=convention, n_methods=n, mean_cv=centre, reason=reason)
+    half = float(stdtrit(n - 1, 0.975)) * float(cvs.std(ddof=1)) / sqrt(n)
+    low = max(0.0, centre - half)
+    return MeanCv(metric=metric, convention=convention, n_methods=n, mean_cv=centre, ci_low=low, ci_high=centre + half)
+
+
+def _warnings(rows: Sequence[VariabilityRow]) -> tuple[str, ...]:
+    if not rows:
+        return ("no method has values of one metric on two data sets",)
+    two = sum(row.k == 2 for row in rows)
+    large = sum(row.cv is not None and row.cv > 1 / 3 for row in rows)
+    warnings = ["data sets differ in difficulty, so a small coefficient over easy data sets is no robustness"]
+    if two:
+        warnings.append(f"{two} of {len(rows)} coefficients rest on two data sets")
+    if large:
+        warnings.append(f"{large} coefficients exceed 1/3, where the interval for normal values is rough")
+    return tuple(warnings)
