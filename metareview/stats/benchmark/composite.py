@@ -140,7 +140,12 @@ def compute_composite(tables: Tables, spec: ReviewSpec) -> CompositeResult:
     if definition is None:
         return CompositeResult(warnings=("review.yaml declares no composite: name its metrics under composite",))
     table = score_table(
-        tables, spec.vocabulary(), levels=definition.levels, corpus=definition.corpus, metrics=definition.metrics
+        tables,
+        spec.vocabulary(),
+        levels=definition.levels,
+        corpus=definition.corpus,
+        metrics=definition.metrics,
+        place=definition.place,
     )
     values, doubled = one_convention_each(experiment_values(table.rows))
     scores = {name: comparable(values, definition, spec.vocabulary(), name) for name in LABELS}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import atanh, sqrt, tanh
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def correlate(
         raise NotEstimable(f"{x.size} experiments report both; a correlation needs 4")
     if float(np.ptp(x)) == 0 or float(np.ptp(y)) == 0:
         raise NotEstimable("one of the two metrics has the same value throughout")
-    result = (pearsonr if coefficient == "pearson" else spearmanr)(x, y)
+    result: Any = pearsonr(x, y) if coefficient == "pearson" else spearmanr(x, y)
     return float(np.clip(result.statistic, -1, 1)), float(result.pvalue)
 
 

@@ -16,6 +16,8 @@ from metareview.stats.benchmark.scores import ExperimentValue, experiment_values
 
 __all__ = ["PrintedComposite", "printed_composites"]
 
+_NO_ROW = "no result on record is printed on its line"
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedComposite:
@@ -52,8 +54,8 @@ def printed_composites(
 ) -> tuple[list[PrintedComposite], list[Dropped]]:
     """Return the printed composites in printed order, and those without ingredients on record, with the reason.
 
-    A printed composite is a statement with statistic ``composite``. The results printed on its line are its row; the
-    line, not the wording of its subject, says which study it is about.
+    A printed composite is a statement with statistic ``composite``. The results printed on its line are its row. A
+    figure that is printed again elsewhere, without values, is left out and says so.
     """
     printed = experiment_values(
         join_scores(tables, vocabulary, levels=spec.levels, corpus=spec.corpus, metrics=spec.metrics).rows
@@ -63,14 +65,14 @@ def printed_composites(
     )
     statements = records(tables, "statements")
     found: list[PrintedComposite] = []
-    dropped: list[Dropped] = []
+    without: list[tuple[Row, str]] = []
     for statement in (row for row in statements if row["statistic"] == "composite"):
         ref = ref_of(statement)
         inside = [value for value in printed if _same_lines(ref, value.score.ref)]
         studies = {value.score.study_id for value in inside}
-        if statement.get("value") is None or len(studies) != 1:
-            reason = "its line prints several studies" if studies else "no result on record is printed on its line"
-            dropped.append(Dropped(f"printed composite of {text(statement.get('subject'))}", reason, ref))
+        named = text(statement.get("study_id"))
+        if statement.get("value") is None or len(studies) != 1 or (named and named not in studies):
+            without.append((statement, "its line prints another study" if studies else _NO_ROW))
             continue
         found.append(
             PrintedComposite(
@@ -82,7 +84,16 @@ def printed_composites(
                 n_datasets=_n_datasets(ref, statements),
             )
         )
-    return found, dropped
+    return found, [_dropped(statement, reason, found) for statement, reason in without]
+
+
+def _dropped(statement: Row, reason: str, found: Sequence[PrintedComposite]) -> Dropped:
+    """Say of a composite without its own row whether it repeats, or contradicts, one that has a row."""
+    for composite in found:
+        if statement.get("study_id") == composite.row[0].score.study_id:
+            same = "the same figure" if statement.get("value") == composite.printed else "ANOTHER figure"
+            reason = f"{same} as at {composite.ref.locator.partition(';')[0]}, printed without its values"
+    return Dropped(f"printed composite of {text(statement.get('subject'))}", reason, ref_of(statement))
 
 
 def _same_lines(one: SourceRef, other: SourceRef) -> bool:

@@ -156,12 +156,13 @@ def score_table(
     levels: Sequence[Level] = ("cell",),
     corpus: str | None = None,
     metrics: Sequence[str] | None = None,
+    place: str | None = None,
 ) -> ScoreTable:
     """Join results with their experiments and studies, and keep those that may enter a statistic together.
 
-    `corpus` and `metrics` say what is asked for; of the rows asked for, each is used or dropped with a reason: another
-    level, a re-run (only the comparison with its original reads those), a study that is excluded, and whatever is
-    already contained in another row (`metareview.stats.benchmark.overlap`).
+    `corpus`, `metrics` and `place` say what is asked for; of the rows asked for, each is used or dropped with a
+    reason: another level, a re-run (only the comparison with its original reads those), a study that is excluded, and
+    whatever is already contained in another row (`metareview.stats.benchmark.overlap`).
 
     Parameters
     ----------
@@ -171,13 +172,14 @@ def score_table(
     levels : levels that may enter.
     corpus : only results printed in this document; None for all.
     metrics : only these metrics (keys or aliases); None for all.
+    place : only results whose locator has this part, such as ``Table 3``; None for all.
 
     Raises
     ------
     UnknownName
         If one of `metrics` is not in the vocabulary.
     """
-    joined = join_scores(tables, vocabulary, levels=levels, corpus=corpus, metrics=metrics)
+    joined = join_scores(tables, vocabulary, levels=levels, corpus=corpus, metrics=metrics, place=place)
     parents = {row["dataset_id"]: text(row.get("part_of")) for row in records(tables, "datasets")}
     rows, contained = without_overlap(joined.rows, parents)
     return replace(
@@ -196,6 +198,7 @@ def join_scores(
     levels: Sequence[Level] = ("cell",),
     corpus: str | None = None,
     metrics: Sequence[str] | None = None,
+    place: str | None = None,
 ) -> ScoreTable:
     """Return what `score_table` does before it removes rows contained in others: what is printed, as it is printed."""
     wanted = None if metrics is None else {vocabulary.resolve(name).key for name in metrics}
@@ -203,7 +206,9 @@ def join_scores(
     asked = [
         row
         for row in results
-        if (corpus is None or row["source_id"] == corpus) and (wanted is None or row["metric"] in wanted)
+        if (corpus is None or row["source_id"] == corpus)
+        and (wanted is None or row["metric"] in wanted)
+        and (place is None or place in _places(row))
     ]
     experiments = {row["experiment_id"]: row for row in records(tables, "experiments")}
     studies = {row["study_id"]: row for row in records(tables, "studies")}
@@ -221,7 +226,7 @@ def join_scores(
         rows=tuple(kept),
         levels=tuple(levels),
         corpus=corpus or "",
-        methods=(f"scores: {len(asked)} of {len(results)} results" + (f" (printed in {corpus})" if corpus else ""),),
+        methods=(_scope(len(asked), len(results), corpus, place),),
         k_in=len(asked),
         k_used=len(kept),
         dropped=tuple(dropped),
@@ -241,6 +246,15 @@ def experiment_values(scores: Iterable[Score]) -> list[ExperimentValue]:
     return [
         ExperimentValue(tuple(group), exact_mean(exact(score.value) for score in group)) for group in groups.values()
     ]
+
+
+def _places(row: Row) -> set[str]:
+    return {part.strip() for part in text(row.get("locator")).split(";")}
+
+
+def _scope(n: int, total: int, corpus: str | None, place: str | None) -> str:
+    where = ", ".join(part for part in (corpus, place) if part)
+    return f"scores: {n} of {total} results" + (f" (printed in {where})" if where else "")
 
 
 def _name(row: Row) -> str:
