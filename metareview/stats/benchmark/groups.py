@@ -130,6 +130,7 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
             *table.warnings,
             *unstated_warning([(part.metric, part.convention) for part in comparisons]),
             *_absent(groups, comparisons),
+            *_selected(groups),
             *notes,
         ),
     )
@@ -143,3 +144,11 @@ def _absent(groups: GroupSpec, comparisons: Sequence[MetricComparison]) -> tuple
     present = {comparison.metric for comparison in comparisons}
     absent = [metric for metric in groups.metrics if metric not in present]
     return (f"no value of {', '.join(absent)} has a {groups.by}",) if absent else ()
+
+
+def _selected(groups: GroupSpec) -> tuple[str, ...]:
+    if groups.place is None:
+        return ()
+    return (
+        f"only values printed in {groups.place} enter: a table of selected methods does not represent their groups",
+    )
