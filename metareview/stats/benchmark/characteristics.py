@@ -247,8 +247,8 @@ def _rows(
 
 def _silent(corpus: str, attribute: _Attribute, members: Sequence[Row]) -> list[CharacteristicRow]:
     silent = [row for row in members if not attribute.values[row["study_id"]]]
-    if not silent:
-        return []
+    if not silent or len(silent) == len(members):
+        return []  # an attribute that is published but recorded for no study says nothing about these studies
     return [
         CharacteristicRow(
             corpus=corpus,
