@@ -300,7 +300,7 @@ def _warnings(rows: Sequence[VariabilityRow], means: Sequence[MeanCv]) -> tuple[
         warnings.append(f"{large} coefficients exceed 1/3, where the interval for normal values is rough")
     warnings += [
         f"{label(mean.metric, mean.convention)}: {mean.n_methods} methods and settings come from {mean.n_studies} "
-        "studies, so the interval of their mean is too narrow"
+        f"stud{'y' if mean.n_studies == 1 else 'ies'}, so the interval of their mean is too narrow"
         for mean in means
         if mean.ci_low is not None and mean.n_studies < mean.n_methods
     ]
