@@ -45,9 +45,10 @@ def records(tables: Tables, name: str) -> list[Row]:
         return []
     missing = frame.isna().to_numpy()
     names = list(frame.columns)
+    columns = zip(*(frame[name].tolist() for name in names), strict=True)  # tolist: Python's numbers, not numpy's
     rows = [
         {name: None if gone else value for name, value, gone in zip(names, values, gaps, strict=True)}
-        for values, gaps in zip(frame.itertuples(index=False, name=None), missing, strict=True)
+        for values, gaps in zip(columns, missing, strict=True)
     ]
     for number, row in enumerate(rows, 2):
         row.setdefault("file", f"{name}.csv")
