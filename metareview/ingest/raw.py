@@ -22,6 +22,8 @@ __all__ = ["RawColumn", "RawTable", "TableBuilder", "match_header"]
 
 #: Rows that are turned into columns at a time.
 CHUNK = 8192
+#: Unknown column names that are reported one by one.
+_MOST_STRANGE = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,45 +231,39 @@ def match_header(
     mapping from column to 0-based place, or None where the row is no header of this table at all.
     """
     names = [clean(name) for name in header]
-    known = [name for name in names if name in spec.columns]
-    if not known:
+
+    def report(found: str, rule: str, remedy: str) -> None:
+        problems.add(Problem.of_file(file, found, rule, remedy, row=line, sheet=sheet))
+
+    if not set(names) & set(spec.columns):
         found = ", ".join(name[:30] for name in names if name)[:120]
-        problems.add(
-            Problem.of_file(
-                file,
-                f"the first row holds {found!r}",
-                f"the first row of {spec.name} names its columns",
-                f"name them: {', '.join(spec.columns)}",
-                row=line,
-                sheet=sheet,
-            )
-        )
+        rule = f"the first row of {spec.name} names its columns"
+        report(f"the first row holds {found!r}", rule, f"name them: {', '.join(spec.columns)}")
         return None
-
-    def add(position: int, rule: str, remedy: str) -> None:
-        address = f"{sheet or spec.name}!{column_letters(position)}{row}"
-        name = shorten(names[position])
-        problems.add(Problem(file, line, name[:60] or "(no name)", address, name, rule, remedy))
-
     positions: dict[str, int] = {}
+    strange: list[int] = []
     for position, name in enumerate(names):
-        if name in positions:
-            add(position, "a column name stands once in the header", "rename or delete one of the two columns")
-        elif name in spec.columns:
+        if name in spec.columns and name not in positions:
             positions[name] = position
         elif name:
-            hint = did_you_mean(name[:100], [column for column in spec.columns if column not in names])
-            add(position, f"{spec.name} has no such column", hint or f"it has: {', '.join(spec.columns)}")
-    missing = [name for name, info in spec.model.model_fields.items() if info.is_required() and name not in positions]
-    for name in missing:
-        problems.add(
-            Problem.of_file(
-                file,
-                f"there is no column {name}",
-                f"{spec.name} has a column {name}",
-                "add it; every row needs a value there",
-                row=line,
-                sheet=sheet,
-            )
-        )
+            strange.append(position)
+    for position in strange[:_MOST_STRANGE]:
+        rule, remedy = _strange_column(names[position], names, spec)
+        name, address = shorten(names[position]), f"{sheet or spec.name}!{column_letters(position)}{row}"
+        problems.add(Problem(file, line, name[:60], address, name, rule, remedy))
+    if len(strange) > _MOST_STRANGE:
+        more = len(strange) - _MOST_STRANGE
+        report(f"{more:,} further columns", f"{spec.name} has no such columns", "check what kind of file this is")
+    for name, info in spec.model.model_fields.items():
+        if info.is_required() and name not in positions:
+            rule = f"{spec.name} has a column {name}"
+            report(f"there is no column {name}", rule, "add it; every row needs a value there")
     return positions
+
+
+def _strange_column(name: str, names: Sequence[str], spec: TableSpec) -> tuple[str, str]:
+    """Return rule and remedy for a column name that is repeated or unknown."""
+    if name in spec.columns:
+        return "a column name stands once in the header", "rename or delete one of the two columns"
+    hint = did_you_mean(name[:100], [column for column in spec.columns if column not in names])
+    return f"{spec.name} has no such column", hint or f"it has: {', '.join(spec.columns)}"

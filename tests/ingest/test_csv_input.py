@@ -249,3 +249,13 @@ def test_the_line_of_every_row_and_the_types_of_every_column(folder: Folder) -> 
     assert str(frame["n"].dtype) == "Int64"
     assert frame["metric"].tolist() == ["dice", "jaccard"]
     assert str(frame["metric"].dtype) == "str"
+
+
+def test_a_header_of_thousands_of_unknown_names_is_cut_short(folder: Folder) -> None:
+    folder.write("results.csv", H.strip() + "," + ",".join(f"x{n}" for n in range(100_000)) + "\n")
+    messages = folder.messages()
+    assert len(messages) == 52
+    assert (
+        "results.csv line 1: 99,950 further columns; results has no such columns; check what kind of file this is"
+        in messages
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openpyxl import Workbook
 
-from metareview.ingest.workbooks import cell_text
+from metareview.ingest.sheets import cell_text
 
 if TYPE_CHECKING:
     from conftest import Folder
