@@ -121,8 +121,10 @@ class Statement(Model):
     """summary, test, effect_size, range, share, count, correlation, variability, improvement, capacity, other."""
     corpus: Slug | None = None
     """The body of studies it is about."""
+    study_id: Slug | None = None
+    """The study, where it is about one."""
     subject: Text | None = None
-    """What it is about: a contrast, a method, ``study:<study_id>``."""
+    """What it is about: a contrast, a method, a group."""
     metric: MetricKey | None = None
     """The metric, where it is about one."""
     statistic: Slug

@@ -2,7 +2,9 @@
 
 The spreadsheet has the columns of the PRISMA2020 R package's template (``data``, ``node``, ``box``, ``description``,
 ``boxtext``, ``tooltips``, ``url``, ``n``), so that files travel both ways, followed by our provenance columns. Counts
-are kept as printed; what does not add up is reported by `check_identities`, never repaired.
+are kept as printed; what does not add up is reported by `check_identities`, never repaired. Two extensions: the items
+of a list may stand in rows of their own (each with its own place in the document) instead of in one cell, and
+``other_results`` counts what came by other methods when no source of it is named.
 
 Sources: PRISMA 2020 flow diagram templates (Page et al., BMJ 2021;372:n71) for the boxes; Haddaway et al.,
 Campbell Syst Rev 2022;18:e1230 for the template's columns.
@@ -32,7 +34,7 @@ __all__ = [
 #: Names in the ``data`` column of the PRISMA2020 template whose ``n`` is one count.
 FLOW_COUNTS: tuple[str, ...] = (
     "previous_studies", "previous_reports", "register_results", "database_results", "website_results",
-    "organisation_results", "citations_results", "duplicates", "excluded_automatic", "excluded_other",
+    "organisation_results", "citations_results", "other_results", "duplicates", "excluded_automatic", "excluded_other",
     "records_screened", "records_excluded", "dbr_sought_reports", "dbr_notretrieved_reports",
     "other_sought_reports", "other_notretrieved_reports", "dbr_assessed", "other_assessed", "new_studies",
     "new_reports", "total_studies", "total_reports", "total_studies_ma", "total_reports_ma",
@@ -159,12 +161,13 @@ def parse_reasons(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def flow_counts(rows: Iterable[FlowRow]) -> dict[str, int]:
-    """Return the counts by name; a list counts as the sum of its items."""
+    """Return the counts by name; a list counts as the sum of its items, in one row or in several."""
     counts: dict[str, int] = {}
     for row in rows:
         if row.data is None or row.n is None or row.data not in FLOW_NAMES:
             continue
-        counts[row.data] = int(row.n) if row.n.isdigit() else sum(n for _, n in parse_reasons(row.n))
+        n = int(row.n) if row.n.isdigit() else sum(n for _, n in parse_reasons(row.n))
+        counts[row.data] = n + (counts.get(row.data, 0) if row.data in FLOW_LISTS else 0)
     return counts
 
 
@@ -228,7 +231,14 @@ _IDENTITIES: tuple[_Identity, ...] = (
         "W5",
         "other methods: reports sought = sum of the other sources",
         "other_sought_reports",
-        ("website_results", "organisation_results", "citations_results"),
+        ("website_results", "organisation_results", "citations_results", "other_results"),
+    ),
+    _Identity(
+        "W6",
+        "studies included = reports assessed - reports excluded, both arms",
+        "new_studies",
+        ("dbr_assessed", "other_assessed"),
+        ("dbr_excluded", "other_excluded"),
     ),
     _Identity(
         "H6",
@@ -254,6 +264,7 @@ _IDENTITIES: tuple[_Identity, ...] = (
 _OPTIONAL = frozenset({
     "register_results", "excluded_automatic", "excluded_other", "dbr_notretrieved_reports", "other_assessed",
     "other_excluded", "other_notretrieved_reports", "website_results", "organisation_results", "citations_results",
+    "other_results",
 })  # fmt: skip
 
 
@@ -268,7 +279,9 @@ def check_identities(counts: Mapping[str, int]) -> tuple[IdentityCheck, ...]:
     ...     {"database_results": 10, "duplicates": 3, "records_screened": 6})]
     [-1]
     """
-    checks = [_check(identity, counts) for identity in _IDENTITIES if identity.left in counts]
+    # where the other arm prints one count only, that count stands for its reports assessed
+    known = {"other_assessed": counts["other_results"], **counts} if "other_results" in counts else counts
+    checks = [_check(identity, known) for identity in _IDENTITIES if identity.left in counts]
     checks += _order_checks(counts)
     return tuple(check for check in checks if check.holds is not None)
 

@@ -69,6 +69,8 @@ class CompositeSpec(_Spec):
     """How the experiments of a method are combined."""
     corpus: Slug | None = None
     """Only results printed in this document enter; empty for all."""
+    place: Text | None = None
+    """Only results whose locator has this part (such as ``Table 3``) enter; empty for all."""
     levels: tuple[Literal["cell", "study_mean"], ...] = ("cell", "study_mean")
     """Levels of results that enter."""
     decimals: Annotated[int, Field(ge=0, le=10)] = 3
@@ -86,6 +88,8 @@ class GroupSpec(_Spec):
     """The metrics compared."""
     corpus: Slug | None = None
     """Only results printed in this document enter; empty for all."""
+    place: Text | None = None
+    """Only results whose locator has this part (such as ``Table 3``) enter; empty for all."""
     levels: tuple[Literal["cell", "study_mean"], ...] = ("cell", "study_mean")
     """Levels of results that enter."""
 

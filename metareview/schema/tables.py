@@ -85,7 +85,7 @@ _SPECS = (
         "results", Result, ("experiment_id", "metric", "convention", "level", "unit", "source_id"), required=True,
         references=(Reference("experiment_id", "experiments", "experiment_id"), _SOURCE), rules=RESULT_RULES,
     ),
-    TableSpec("statements", Statement, ("statement_id",), references=(_SOURCE,)),
+    TableSpec("statements", Statement, ("statement_id",), references=(_STUDY, _SOURCE)),
     TableSpec("flow", FlowRow, (), references=(_SOURCE,)),
     TableSpec("exclusions", Exclusion, ("stage", "reason", "source_id", "locator"), references=(_SOURCE,)),
     TableSpec(

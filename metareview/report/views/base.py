@@ -81,6 +81,7 @@ class View:
     group : key of the column that makes row groups (rows of one group stand together), empty for none.
     notes : footnotes; warnings : what must be seen; dropped : rows left out, with reasons.
     alt : the text alternative of a figure drawn from it.
+    machine : keys of columns for programs (ids, and what a heading says already): only CSV and XLSX print them.
     """
 
     name: str
@@ -93,6 +94,7 @@ class View:
     warnings: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     alt: str = ""
+    machine: tuple[str, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -139,6 +141,11 @@ class View:
 
         body = TypeAdapter[Any](View).dump_python(self, mode="json", exclude_defaults=True)
         return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+    def _repr_html_(self) -> str:
+        from metareview.report.tables.html import render_html
+
+        return render_html(self)
 
     @staticmethod
     def from_json(text: str) -> View:

@@ -1,0 +1,48 @@
+"""The verbs, each in a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from metareview import __version__
+from metareview.cli.build import build
+from metareview.cli.check import check
+from metareview.cli.init import init
+from metareview.cli.render import figure, report, table
+from metareview.cli.schema import schema
+from metareview.cli.show import show
+from metareview.cli.step import step_app
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Systematic reviews and meta-analysis of methods, from spreadsheets to a report.",
+    epilog="A first review: metareview init my-review; fill in the sheets; metareview build my-review",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"metareview {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
+
+
+for verb in (init, check, build, show, table, figure, report, schema):
+    app.command(verb.__name__)(verb)
+app.add_typer(step_app, name="step", hidden=True)

@@ -1,0 +1,138 @@
+"""The steps of the workflow, one process each; the Snakemake rules call them.
+
+They exchange JSON files, so that a figure is drawn again without fitting anything again. Hidden from ``--help``: a
+person uses ``build``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metareview.cli.options import ReviewFolder
+
+__all__ = ["step_app"]
+
+step_app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True, rich_markup_mode=None)
+Out = Annotated[Path, typer.Option("--output", "-o")]
+Name = Annotated[str, typer.Argument()]
+
+
+@step_app.command()
+def check(review: ReviewFolder, output: Out) -> None:
+    """Validate the spreadsheets; fail with every problem in the log."""
+    from metareview.ingest import check_review, raise_if_errors
+    from metareview.results.atomic import write_atomic
+
+    report = check_review(review)
+    raise_if_errors(report.review, report.problems)
+    write_atomic(output, report.to_json().encode("utf-8"))
+
+
+@step_app.command()
+def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
+    """Compute one statistic."""
+    from metareview.ingest import read_spec, read_table
+    from metareview.results.atomic import write_atomic
+    from metareview.stats.benchmark.analyses import ANALYSES
+
+    spec = read_spec(review)
+    frames = {table: read_table(review, table, spec) for table in ANALYSES[name].tables}
+    write_atomic(output, ANALYSES[name].run(frames, spec).to_json().encode("utf-8"))
+
+
+@step_app.command()
+def view(
+    review: ReviewFolder, name: Name, output: Out, results: Annotated[list[Path] | None, typer.Argument()] = None
+) -> None:
+    """Arrange one view from spreadsheets and results."""
+    from metareview.ingest import read_spec, read_table
+    from metareview.report.registry import build_view, views_for
+    from metareview.results.atomic import write_atomic
+    from metareview.stats.benchmark.analyses import ANALYSES
+
+    spec = read_spec(review)
+    entry = views_for(spec)[name]
+    frames = {table: read_table(review, table, spec) for table in entry.tables}
+    found = {
+        path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results or []
+    }
+    write_atomic(output, build_view(name, frames, found, spec).to_json().encode("utf-8"))
+
+
+@step_app.command()
+def table(view_file: Path) -> None:
+    """Render one view in every table format, into the folder ``tables`` beside the views."""
+    from metareview.report.tables import write_table
+    from metareview.report.views.base import View
+
+    view = View.from_json(view_file.read_text(encoding="utf-8"))
+    write_table(view, view_file.parent.parent / "tables")
+
+
+@step_app.command()
+def figure(name: Name, view_files: list[Path]) -> None:
+    """Draw one figure as SVG and PNG, into the folder ``figures`` beside the views."""
+    from metareview.report.figures.registry import figure_bytes
+    from metareview.report.views.base import View
+    from metareview.results.atomic import write_atomic
+
+    views = {path.stem: View.from_json(path.read_text(encoding="utf-8")) for path in view_files}
+    folder = view_files[0].parent.parent / "figures"
+    for kind in ("svg", "png"):
+        write_atomic(folder / f"{name}.{kind}", figure_bytes(name, views, kind))
+
+
+@step_app.command()
+def interactive(name: Name, view_files: list[Path]) -> None:
+    """Write the interactive twin of a figure."""
+    from metareview.report.figures.registry import interactive_html
+    from metareview.report.views.base import View
+    from metareview.results.atomic import write_atomic
+
+    views = {path.stem: View.from_json(path.read_text(encoding="utf-8")) for path in view_files}
+    folder = view_files[0].parent.parent / "figures"
+    write_atomic(folder / f"{name}.html", interactive_html(name, views).encode("utf-8"))
+
+
+@step_app.command()
+def page(review: ReviewFolder, work: Path) -> None:
+    """Write the HTML report from the views and figures of the build."""
+    from metareview.ingest import CheckReport, read_spec, read_table
+    from metareview.report.figures.registry import FIGURES
+    from metareview.report.pages import render_report
+    from metareview.report.registry import views_for
+    from metareview.report.views.base import View
+    from metareview.results.atomic import write_atomic
+
+    spec = read_spec(review)
+    views = {
+        name: View.from_json((work / "views" / f"{name}.json").read_text(encoding="utf-8")) for name in views_for(spec)
+    }
+    figures = {name: (work / "figures" / f"{name}.svg").read_text(encoding="utf-8") for name in FIGURES}
+    report = CheckReport.from_json((work / "check.json").read_text(encoding="utf-8"))
+    text = render_report(spec, views, figures, report, read_table(review, "sources", spec))
+    write_atomic(work / "report.html", text.encode("utf-8"))
+
+
+@step_app.command()
+def publish(work: Path, out: Path) -> None:
+    """Put the finished files in place, each atomically; the page, which shows them all, last."""
+    from metareview.report.figures.registry import plotly_script
+    from metareview.results.atomic import write_atomic
+
+    built = sorted([*(work / "tables").glob("*"), *(work / "figures").glob("*")])
+    write_atomic(out / "figures" / "plotly.min.js", plotly_script().encode("utf-8"))
+    for path in [*built, work / "report.html"]:
+        write_atomic(out / path.relative_to(work), path.read_bytes())
+    _remove_strays(out, {path.relative_to(work) for path in built} | {Path("figures/plotly.min.js")})
+
+
+def _remove_strays(out: Path, built: set[Path]) -> None:
+    """Remove tables and figures of an earlier build that this one does not have."""
+    for kind in ("tables", "figures"):
+        for path in (out / kind).glob("*"):
+            if path.is_file() and path.relative_to(out) not in built:
+                path.unlink()

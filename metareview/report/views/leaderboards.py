@@ -1,0 +1,302 @@
+"""Views of scores by data set: leaderboards, wide tables of methods by data sets, and the values for the figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from metareview.report.views.base import Cell, Column, View
+from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
+from metareview.report.views.format import column_decimals
+from metareview.schema.review import LeaderboardSpec, ReviewSpec
+from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
+
+__all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
+
+_NOTHING = "no result of level cell is recorded (one method on one data set)"
+#: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
+METRICS, COLUMNS, METHODS = 6, 14, 40
+#: From here on digits before the point say more than those behind it.
+LARGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """Scores that can be compared: one data set, target, split, metric and convention."""
+
+    dataset: str
+    target: str
+    split: str
+    metric: str
+    convention: str
+
+
+def _values(
+    tables: Tables, spec: ReviewSpec, metrics: Sequence[str] | None = None
+) -> tuple[ScoreTable, list[ExperimentValue]]:
+    """Return one value per experiment and metric: its aggregate, or the mean of its units."""
+    table = score_table(tables, spec.vocabulary(), levels=("cell",), metrics=metrics)
+    return table, [value for value in experiment_values(table.rows) if value.score.dataset_id]
+
+
+def _boards(values: Iterable[ExperimentValue]) -> dict[_Board, list[ExperimentValue]]:
+    boards: dict[_Board, list[ExperimentValue]] = {}
+    for value in values:
+        score = value.score
+        board = _Board(score.dataset_id, score.target, score.split, score.metric, score.convention)
+        boards.setdefault(board, []).append(value)
+    return boards
+
+
+def _cell(value: ExperimentValue) -> Cell:
+    if len(value.scores) == 1:
+        score = value.score
+        return Cell(score.value, value.refs, score.ci_low, score.ci_high, note=score.note)
+    kind = value.score.unit.split(":")[0] or "value"
+    return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
+
+
+def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
+    """Return the column of scores; fixed decimals align unless values with a unit (lengths, times) are among them."""
+    numbers = [value.value for value in values]
+    help_ = "with its interval where the source states one"
+    if max(map(abs, numbers), default=0) >= LARGE:
+        return Column("value", "Value", "number", help=help_)
+    return Column("value", "Value", "score", column_decimals(numbers, least=2, most=most), help=help_)
+
+
+def _method(score: Score) -> str:
+    return f"{score.method} ({score.setting})" if score.setting else score.method
+
+
+def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return every board with at least two methods, best first; ties share the rank."""
+    names = Names.of(tables, spec)
+    table, values = _values(tables, spec)
+    boards = {board: entries for board, entries in _boards(values).items() if len(_methods(entries)) > 1}
+    order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
+    keys = sorted(
+        boards, key=lambda b: (str(names.dataset(b.dataset)).casefold(), order.get(b.metric, len(order)), b.metric)
+    )
+    columns = (
+        Column("board", "Board"),
+        Column("dataset", "Data set"),
+        Column("target", "Target"),
+        Column("split", "Split"),
+        Column("metric", "Metric"),
+        Column("rank", "Rank", "count"),
+        Column("method", "Method"),
+        Column("setting", "Setting"),
+        Column("study", "Study"),
+        Column("category", "Category"),
+        _value_column([entry for entries in boards.values() for entry in entries], 4),
+        Column("n", "n", "count", help="units the value is over, as stated or averaged here"),
+        Column("origin", "Origin", help="reported by the study, or re-reported by another document"),
+    )
+    body = [line for board in keys for line in _board_lines(board, boards[board], names)]
+    alone = sum(len(entries) for entries in _boards(values).values()) - len(body)
+    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. {alone} values have "
+             "no other method beside them and are left to the table of results."] if values else []  # fmt: skip
+    return arrange(
+        "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
+        notes=[*notes, *names.legend(board.metric for board in keys)], group="board",
+        nothing=_NOTHING if not values else "no data set has two methods on one metric",
+        keep=("dataset", "target", "metric", "rank", "method", "setting", "study", "value"),
+        machine=("dataset", "target", "split", "metric"),
+    )  # fmt: skip
+
+
+def _methods(entries: Iterable[ExperimentValue]) -> set[tuple[str, str, str]]:
+    return {(entry.score.study_id, entry.score.method, entry.score.setting) for entry in entries}
+
+
+def _board_lines(board: _Board, entries: list[ExperimentValue], names: Names) -> list[list[Cell]]:
+    arrow = names.arrow(board.metric)
+    sign = -1 if arrow == "↑" else 1
+    ranked = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
+    cells = mark_best([_cell(entry) for entry in ranked], arrow, 4)
+    metric = f"{names.metric(board.metric, board.convention)} {arrow}".strip()
+    title = " · ".join(part for part in (str(names.dataset(board.dataset)), board.target, board.split, metric) if part)
+    lines = []
+    for entry, cell in zip(ranked, cells, strict=True):
+        score = entry.score
+        better = sum(sign * other.value < sign * entry.value for other in ranked)
+        n = score.n if len(entry.scores) == 1 else len(entry.scores)
+        lines.append([
+            Cell(title), Cell(names.dataset(board.dataset)), Cell(board.target or None), Cell(board.split or None),
+            Cell(metric), Cell(better + 1 if arrow else None), Cell(score.method), Cell(score.setting or None),
+            Cell(names.study(score.study_id)), Cell(score.category or None), cell, Cell(n), Cell(score.origin),
+        ])  # fmt: skip
+    return lines
+
+
+def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: str) -> View:
+    """Return one table of ``review.yaml``: methods by data sets and metrics.
+
+    Raises
+    ------
+    KeyError
+        If the review has no leaderboard of that id; the registry offers only those it has.
+    """
+    board = {board.id: board for board in spec.leaderboards}[board_id]
+    names = Names.of(tables, spec)
+    table = score_table(tables, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
+    wanted = [
+        value for value in experiment_values(table.rows)
+        if value.score.dataset_id in board.datasets and (not board.studies or value.score.study_id in board.studies)
+    ]  # fmt: skip
+    keys = _wide_keys(board, wanted)
+    rows = _wide_rows(wanted)
+    scores = [_wide_column(key, rows, names) for key in keys]
+    cells = [
+        mark_best([_one(row.get(key, [])) for row in rows.values()], names.arrow(key[1]), column.decimals or 3)
+        for key, column in zip(keys, scores, strict=True)
+    ]
+    body = [
+        [Cell(method), Cell(setting or None), Cell(target or None), Cell(names.study(study)), *(c[at] for c in cells)]
+        for at, (study, method, setting, target) in enumerate(rows)
+    ]
+    columns = (Column("method", "Method"), Column("setting", "Setting"), Column("target", "Target"),
+               Column("study", "Study"), *scores)  # fmt: skip
+    where = f"printed in {names.corpus(board.source_id)}" if board.source_id else "of any document"
+    return arrange(
+        f"leaderboard-{board.id}", board.title, "Methods by data sets; best and second best of each column marked.",
+        columns, body, results=[table],
+        notes=[f"Results {where}, in the order of the document.", *names.legend(board.metrics)],
+        nothing=f"no result {where} is of these data sets and metrics",
+    )  # fmt: skip
+
+
+Key = tuple[str, str, str]
+Who = tuple[str, str, str, str]
+
+
+def _wide_keys(board: LeaderboardSpec, values: Iterable[ExperimentValue]) -> list[Key]:
+    there = {(v.score.dataset_id, v.score.metric, v.score.convention) for v in values}
+    rules = sorted({key[2] for key in there}, key=lambda rule: (rule != "unstated", rule))
+    every = ((d, m, rule) for d in board.datasets for m in board.metrics for rule in rules)
+    return [key for key in every if key in there]
+
+
+def _wide_rows(values: Iterable[ExperimentValue]) -> dict[Who, dict[Key, list[ExperimentValue]]]:
+    rows: dict[Who, dict[Key, list[ExperimentValue]]] = {}
+    for value in values:
+        score = value.score
+        row = rows.setdefault((score.study_id, score.method, score.setting, score.target), {})
+        row.setdefault((score.dataset_id, score.metric, score.convention), []).append(value)
+    return rows
+
+
+def _wide_column(key: Key, rows: dict[Who, dict[Key, list[ExperimentValue]]], names: Names) -> Column:
+    dataset, metric, rule = key
+    values = [_one(row.get(key, [])).value for row in rows.values()]
+    name = metric if rule == "unstated" else f"{metric}:{rule}"
+    return Column(
+        f"{dataset}.{name}", str(names.metric(metric, rule)), "score", column_decimals(values, least=1),
+        group=str(names.dataset(dataset)), arrow=names.arrow(metric), help=names.about(metric),
+    )  # fmt: skip
+
+
+def _one(values: list[ExperimentValue]) -> Cell:
+    """Return the value of a cell; of several experiments (other splits, repeated print) their mean, told as such."""
+    if not values:
+        return Cell()
+    if len(values) == 1:
+        return _cell(values[0])
+    refs = tuple(ref for value in values for ref in value.refs)
+    mean = sum(value.value for value in values) / len(values)
+    return Cell(mean, refs, mark="derived", note=f"mean of {len(values)} experiments")
+
+
+def _common_metrics(values: list[ExperimentValue], spec: ReviewSpec) -> list[tuple[str, str]]:
+    """Return the metrics a figure shows: those in use, or the most frequent ones."""
+    count = Counter((value.score.metric, value.score.convention) for value in values)
+    order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
+    keys = [key for key in count if not order or key[0] in order]
+    keys.sort(key=lambda key: (order.get(key[0], 0), -count[key], key))
+    return sorted(keys, key=lambda key: -count[key])[:METRICS] if len(keys) > METRICS else keys
+
+
+def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return one row per experiment and metric: data set, method, category, value."""
+    names = Names.of(tables, spec)
+    table, values = _values(tables, spec)
+    metrics = _common_metrics(values, spec)
+    chosen = [v for v in values if (v.score.metric, v.score.convention) in metrics]
+    chosen.sort(
+        key=lambda v: (metrics.index((v.score.metric, v.score.convention)), str(names.dataset(v.score.dataset_id)))
+    )
+    columns = (
+        Column("metric", "Metric"),
+        Column("dataset", "Data set"),
+        Column("target", "Target"),
+        Column("method", "Method"),
+        Column("study", "Study"),
+        Column("category", "Category"),
+        _value_column(chosen, 4),
+    )
+    body = [
+        [Cell(names.metric(v.score.metric, v.score.convention)), Cell(names.dataset(v.score.dataset_id)),
+         Cell(v.score.target or None), Cell(_method(v.score)), Cell(names.study(v.score.study_id)),
+         Cell(v.score.category or "not stated"), _cell(v)]
+        for v in chosen
+    ]  # fmt: skip
+    sets = len({v.score.dataset_id for v in chosen})
+    left = len(values) - len(chosen)
+    labels = ", ".join(str(names.metric(*key)) for key in metrics)
+    return arrange(
+        "dataset-performance", "Performance by data set", "One value per experiment, by data set and metric.",
+        columns, body, results=[table], group="metric", nothing=_NOTHING,
+        notes=[f"{len(chosen)} values of {labels}; {left} values of other metrics stand in the table of results."]
+        if chosen else [],
+        keep=("dataset", "metric", "method", "category", "value"),
+        alt=f"Dots of {len(chosen)} values of {labels} on {sets} data sets, by category of method.",
+    )  # fmt: skip
+
+
+def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return methods by data sets for the metrics in use; a pair without a value is a missing cell."""
+    names = Names.of(tables, spec)
+    table, values = _values(tables, spec)
+    metrics = _common_metrics(values, spec)
+    cells: dict[tuple[str, str], dict[str, list[ExperimentValue]]] = {}
+    for value in values:
+        key = (value.score.metric, value.score.convention)
+        if key in metrics:
+            column = (str(names.metric(*key)), _dataset(value.score, names))
+            cells.setdefault(column, {}).setdefault(_row(value.score, names), []).append(value)
+    used = sorted((c for c in cells if len(cells[c]) > 1), key=lambda c: -len(cells[c]))[:COLUMNS]
+    used.sort(key=lambda c: [str(names.metric(*key)) for key in metrics].index(c[0]))
+    filled = Counter(method for column in used for method in cells[column])
+    methods = [method for method, _ in filled.most_common(METHODS)]
+    columns = (
+        Column("metric", "Metric"),
+        Column("dataset", "Data set"),
+        Column("method", "Method"),
+        _value_column([value for column in used for entries in cells[column].values() for value in entries], 3),
+    )
+    body = [
+        [Cell(metric), Cell(dataset), Cell(method), _one(cells[metric, dataset].get(method, []))]
+        for metric, dataset in used
+        for method in methods
+    ]
+    there = sum(line[3].value is not None for line in body)
+    notes = [f"{len(methods)} methods on {len(used)} columns (data set and metric) with at least two methods; {there} "
+             f"of {len(body)} cells have a value. {len(cells) - len(used)} columns and {len(filled) - len(methods)} "
+             "methods with fewer values are left out; the table of results has all."] if body else []  # fmt: skip
+    return arrange(
+        "heatmap", "Methods by data sets", "Value of each method on each data set; – where none is recorded.",
+        columns, body, results=[table], notes=notes, group="metric", nothing=_NOTHING,
+        keep=("method", "dataset", "metric", "value"),
+        alt=f"Matrix of {len(methods)} methods by {len(used)} data set and metric columns; {there} of {len(body)} "
+            "cells have a value, the others are shown as missing.",
+    )  # fmt: skip
+
+
+def _dataset(score: Score, names: Names) -> str:
+    return " · ".join(part for part in (str(names.dataset(score.dataset_id)), score.target) if part)
+
+
+def _row(score: Score, names: Names) -> str:
+    return f"{_method(score)}, {names.study(score.study_id)}"

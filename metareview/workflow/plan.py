@@ -1,0 +1,165 @@
+"""What a review needs to be built: the steps, and which spreadsheet or step each one reads.
+
+The Snakemake rules ask this module for their inputs, so that editing one spreadsheet cell rebuilds only what depends
+on that spreadsheet. Everything is built in ``<out>/.work`` and published to ``<out>`` by the last step, file by file
+and atomically: Snakemake removes a rule's outputs before it runs the rule, so a build that is killed would otherwise
+take the last good report with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from metareview.errors import InputError, UnknownName
+from metareview.ingest import read_spec, table_files
+from metareview.report.figures.registry import FIGURES, FigureSpec
+from metareview.report.registry import ViewSpec, views_for
+from metareview.report.tables import FORMATS
+from metareview.schema.review import ReviewSpec
+from metareview.stats.benchmark.analyses import ANALYSES
+
+__all__ = ["Plan", "code_digest", "plans"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The build of one review.
+
+    Attributes
+    ----------
+    folder : the review folder.
+    out : where the report goes.
+    """
+
+    folder: Path
+    out: Path
+
+    @cached_property
+    def spec(self) -> ReviewSpec:
+        """The review's configuration."""
+        return read_spec(self.folder)
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Spreadsheet of each table."""
+        return table_files(self.folder)
+
+    @cached_property
+    def views(self) -> dict[str, ViewSpec]:
+        """Views of this review by name."""
+        return views_for(self.spec)
+
+    @property
+    def work(self) -> Path:
+        """Where the steps write."""
+        return self.out / ".work"
+
+    def sheets(self, names: tuple[str, ...] | None = None) -> list[str]:
+        """Return the files that hold the named tables (all by default), and ``review.yaml``."""
+        wanted = self.files if names is None else {name: self.files[name] for name in names if name in self.files}
+        return sorted({str(self.folder / "review.yaml"), *(str(path) for path in wanted.values())})
+
+    def analysis_inputs(self, name: str) -> list[str]:
+        """Return the spreadsheets that a statistic reads."""
+        if name not in ANALYSES:
+            raise UnknownName("statistic", name, ANALYSES)
+        return self.sheets(tuple(ANALYSES[name].tables))
+
+    def view_sheets(self, name: str) -> list[str]:
+        """Return the spreadsheets that a view reads."""
+        return self.sheets(tuple(self._view(name).tables))
+
+    def view_results(self, name: str) -> list[str]:
+        """Return the results that a view reads."""
+        return [str(self.work / "results" / f"{result}.json") for result in self._view(name).results]
+
+    def figure_views(self, name: str) -> list[str]:
+        """Return the views that a figure draws."""
+        return [str(self.work / "views" / f"{view}.json") for view in self._figure(name).views]
+
+    def _view(self, name: str) -> ViewSpec:
+        if name not in self.views:
+            raise UnknownName("table", name, self.views)
+        return self.views[name]
+
+    def _figure(self, name: str) -> FigureSpec:
+        if name not in FIGURES:
+            raise UnknownName("figure", name, FIGURES)
+        return FIGURES[name]
+
+    @property
+    def view_files(self) -> list[str]:
+        """Every view, as JSON."""
+        return [str(self.work / "views" / f"{name}.json") for name in self.views]
+
+    @property
+    def table_files(self) -> list[str]:
+        """Every rendered table."""
+        return [str(self.work / file) for file in self._tables()]
+
+    @property
+    def figure_files(self) -> list[str]:
+        """Every drawn figure, without the interactive twins."""
+        return [str(self.work / "figures" / f"{name}.{kind}") for name in FIGURES for kind in ("svg", "png")]
+
+    @property
+    def twin_files(self) -> list[str]:
+        """Every interactive twin."""
+        return [str(self.work / "figures" / f"{name}.html") for name, figure in FIGURES.items() if figure.interactive]
+
+    @property
+    def published(self) -> list[str]:
+        """Every file of the finished report."""
+        built = [*self.table_files, *self.figure_files, *self.twin_files, str(self.work / "report.html")]
+        files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
+        return [*files, str(self.out / "figures" / "plotly.min.js")]
+
+    def _tables(self) -> list[str]:
+        return [f"tables/{name}.{kind}" for name, view in self.views.items() if view.formats for kind in FORMATS]
+
+
+def plans(config: Mapping[str, Any]) -> dict[str, Plan]:
+    """Return the builds that a workflow configuration asks for, by output folder.
+
+    Parameters
+    ----------
+    config : ``reviews`` (list of folders) or ``review`` (one folder); ``out`` (folder that gets one sub-folder per
+        review, default ``reports``) or ``to`` (the folder of one review's report).
+
+    Raises
+    ------
+    InputError
+        If no review is named, or two reviews would write to one folder.
+    """
+    folders = [config["review"]] if config.get("review") else list(config.get("reviews") or [])
+    if not folders:
+        raise InputError(
+            "no review to build; name folders under `reviews` in config/config.yaml or --config review=DIR"
+        )
+    if config.get("to") and len(folders) > 1:
+        raise InputError("`to` names the report folder of one review, but there are several; use `out`")
+    built: dict[str, Plan] = {}
+    for folder in folders:
+        name = Path(folder).resolve().name
+        out = str(config.get("to") or Path(config.get("out") or "reports") / name)
+        if out in built:
+            raise InputError(f"two reviews would write to {out}; rename one of the folders")
+        built[out] = Plan(Path(folder), Path(out))
+    return built
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of this package's code; a rule whose code has changed runs again."""
+    root = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix in {".py", ".csv", ".html", ".css", ".js", ".jinja", ".j2"}:
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
