@@ -102,8 +102,8 @@ def test_a_text_that_is_not_in_the_folder(folder: Folder, sources: Path) -> None
     cite(folder, "L2", "0.85", "0" * 64)
     (sources / "paper.txt").unlink()
     assert folder.messages(sources) == [
-        "sources.csv line 2, column source_id (sources!A2): warning: found 'paper'; the text of a source with a digest "
-        "can be looked up; put paper.txt there"
+        "sources.csv line 2, column source_id (sources!A2): warning: found 'paper'; the text of a source that is cited "
+        "by line can be looked up; put paper.txt there"
     ]
 
 
