@@ -93,12 +93,17 @@ class Problem:
     def __str__(self) -> str:
         warning = "warning: " if self.severity == "warning" else ""
         parts = (self.what, self.rule, self.remedy)
-        text = f"{self.where}: {warning}{'; '.join(part for part in parts if part)}"
+        text = _printable(f"{self.where}: {warning}{'; '.join(part for part in parts if part)}")
         return f"{text}\n  … and {self.more:,} more like this" if self.more else text
 
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as a mapping of plain values."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _printable(text: str) -> str:
+    """Return one line without control characters: a name from a file must not move the cursor of a terminal."""
+    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)
 
 
 def quote(text: str) -> str:

@@ -17,7 +17,7 @@ from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable, TableBuilder, match_header
 from metareview.schema.tables import TABLES, TableSpec
 
-__all__ = ["MAX_FILE", "read_bytes", "read_csv", "sniff_type"]
+__all__ = ["MAX_FILE", "parse_csv", "read_bytes", "read_csv", "sniff_type"]
 
 #: Largest file that is read, in bytes.
 MAX_FILE = 2 * 1024**3
@@ -87,8 +87,11 @@ def read_csv(path: Path, table: str, problems: Problems, *, file: str | None = N
     """
     file = file or path.name
     data = read_bytes(path, file, problems)
-    if data is None:
-        return None
+    return None if data is None else parse_csv(data, table, problems, file=file)
+
+
+def parse_csv(data: bytes, table: str, problems: Problems, *, file: str) -> RawTable | None:
+    """Split the bytes of a CSV file into cells; parameters and result as for `read_csv`."""
     encoding = _encoding(data, file, problems)
     if encoding is None:
         return None
