@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,8 @@ def _write(
         cell.alignment = Alignment(vertical="top", wrap_text=len(text) > 60 or "\n" in text)
     else:
         cell.value = value
+        if column is not None and source is not None and source.decimals is not None:
+            column = replace(column, decimals=source.decimals)
         cell.number_format = _number_format(column)
         cell.alignment = Alignment(vertical="top")
     if source is not None and source.mark in ("best", "second"):

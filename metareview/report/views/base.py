@@ -59,6 +59,7 @@ class Cell:
     low, high : limits of its interval, where it has one.
     mark : best, second, derived (computed by us), contradicted, warning.
     note : what a reader sees on hover beside the sources.
+    decimals : digits after the point where this value has others than its column (a column of several metrics).
     """
 
     value: Value = None
@@ -67,6 +68,7 @@ class Cell:
     high: float | None = None
     mark: Mark = ""
     note: str = ""
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

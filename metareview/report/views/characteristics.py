@@ -31,7 +31,9 @@ def _primary(results: Results, spec: ReviewSpec) -> tuple[CharacteristicsResult 
 
 
 def _published(row: CharacteristicRow, restated: Sequence[CharacteristicRow] = ()) -> Cell:
-    other = [twin for twin in restated if twin.value == row.value and twin.published != row.published]
+    other = [
+        twin for twin in restated if twin.value.casefold() == row.value.casefold() and twin.published != row.published
+    ]
     note = "; ".join(f"printed as {twin.published} in another place" for twin in other if twin.published is not None)
     refs = (*row.published_refs, *(ref for twin in other for ref in twin.published_refs))
     return Cell(row.published, refs, mark="contradicted" if note else "", note=note)
@@ -112,14 +114,15 @@ def modalities(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [
         [
-            Cell(kinds.get(row.value) if row.published is not None else "not counted in print"),
+            Cell(kinds.get(row.value.casefold()) if row.published is not None else "not counted in print"),
             Cell(row.value),
             _published(row, _twins(rows, row)),
             _recorded(row),
         ]
         for row in here
     ]
-    body.sort(key=lambda line: (line[2].value is None, line[0].value is None))
+    order = list(dict.fromkeys(line[0].value for line in body if line[2].value is not None))
+    body.sort(key=lambda line: (line[2].value is None, order.index(line[0].value) if line[0].value in order else 0))
     shown = [f"{row.value} {row.published}" for row in here if row.published is not None]
     alt = f"Bars of studies per acquisition modality, published beside recorded: {', '.join(shown)}."
     return arrange(
@@ -136,7 +139,7 @@ def _kinds(tables: Tables, corpus: str) -> dict[str, str]:
     A beginning that only one note has is a remark, not a kind.
     """
     begins = {
-        text(row["value"]): text(row.get("note")).split(";")[0].strip()
+        text(row["value"]).casefold(): text(row.get("note")).split(";")[0].strip()
         for row in records(tables, "distributions")
         if row["attribute"] == "modality" and row["corpus"] == corpus
     }

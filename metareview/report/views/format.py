@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 
@@ -108,7 +109,11 @@ def display_cell(cell: Cell, column: Column) -> str:
 
     >>> display_cell(Cell(0.91, low=0.85, high=0.95), Column("r", "r", "score", decimals=2))
     '0.91 [0.85, 0.95]'
+    >>> display_cell(Cell(0.9, decimals=4), Column("value", "Value", "number"))
+    '0.9000'
     """
+    if cell.decimals is not None:
+        column = replace(column, decimals=cell.decimals)
     if cell.low is None or cell.high is None or isinstance(cell.value, str):
         return display(cell.value, column)
     limits = f"[{display(cell.low, column)}, {display(cell.high, column)}]"

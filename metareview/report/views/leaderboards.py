@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
 from metareview.report.views.format import column_decimals
 from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 
@@ -66,6 +70,10 @@ def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
     return Column("value", "Value", "score", column_decimals(numbers, least=2, most=most), help=help_)
 
 
+def _key(value: ExperimentValue) -> tuple[str, str]:
+    return value.score.metric, value.score.convention
+
+
 def _method(score: Score) -> str:
     return f"{score.method} ({score.setting})" if score.setting else score.method
 
@@ -90,7 +98,7 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("setting", "Setting"),
         Column("study", "Study"),
         Column("category", "Category"),
-        _value_column([entry for entries in boards.values() for entry in entries], 4),
+        Column("value", "Value", "number", help="with its interval where the source states one"),
         Column("n", "n", "count", help="units the value is over, as stated or averaged here"),
         Column("origin", "Origin", help="reported by the study, or re-reported by another document"),
     )
@@ -115,7 +123,8 @@ def _board_lines(board: _Board, entries: list[ExperimentValue], names: Names) ->
     arrow = names.arrow(board.metric)
     sign = -1 if arrow == "↑" else 1
     ranked = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
-    cells = mark_best([_cell(entry) for entry in ranked], arrow, 4)
+    digits = column_decimals((entry.value for entry in entries), least=1)
+    cells = mark_best([replace(_cell(entry), decimals=digits) for entry in ranked], arrow, digits)
     metric = f"{names.metric(board.metric, board.convention)} {arrow}".strip()
     title = " · ".join(part for part in (str(names.dataset(board.dataset)), board.target, board.split, metric) if part)
     lines = []
@@ -141,11 +150,9 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
     """
     board = {board.id: board for board in spec.leaderboards}[board_id]
     names = Names.of(tables, spec)
-    table = score_table(tables, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
-    wanted = [
-        value for value in experiment_values(table.rows)
-        if value.score.dataset_id in board.datasets and (not board.studies or value.score.study_id in board.studies)
-    ]  # fmt: skip
+    here = {**tables, "results": _of_board(tables, board)}
+    table = score_table(here, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
+    wanted = experiment_values(table.rows)
     keys = _wide_keys(board, wanted)
     rows = _wide_rows(wanted)
     scores = [_wide_column(key, rows, names) for key in keys]
@@ -166,6 +173,15 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
         notes=[f"Results {where}, in the order of the document.", *names.legend(board.metrics)],
         nothing=f"no result {where} is of these data sets and metrics",
     )  # fmt: skip
+
+
+def _of_board(tables: Tables, board: LeaderboardSpec) -> pd.DataFrame:
+    """Return the results on the data sets (and of the studies) of a board, so that its footer counts no others."""
+    experiments = tables["experiments"]
+    here = experiments["dataset_id"].isin(board.datasets)
+    if board.studies:
+        here &= experiments["study_id"].isin(board.studies)
+    return tables["results"][tables["results"]["experiment_id"].isin(experiments.loc[here, "experiment_id"])]
 
 
 Key = tuple[str, str, str]
@@ -211,7 +227,7 @@ def _one(values: list[ExperimentValue]) -> Cell:
 
 def _common_metrics(values: list[ExperimentValue], spec: ReviewSpec) -> list[tuple[str, str]]:
     """Return the metrics a figure shows: those in use, or the most frequent ones."""
-    count = Counter((value.score.metric, value.score.convention) for value in values)
+    count = Counter(_key(value) for value in values)
     order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
     keys = [key for key in count if not order or key[0] in order]
     keys.sort(key=lambda key: (order.get(key[0], 0), -count[key], key))
@@ -223,10 +239,9 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     names = Names.of(tables, spec)
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
-    chosen = [v for v in values if (v.score.metric, v.score.convention) in metrics]
-    chosen.sort(
-        key=lambda v: (metrics.index((v.score.metric, v.score.convention)), str(names.dataset(v.score.dataset_id)))
-    )
+    chosen = [v for v in values if _key(v) in metrics]
+    digits = {key: column_decimals((v.value for v in chosen if _key(v) == key), least=1) for key in metrics}
+    chosen.sort(key=lambda v: (metrics.index(_key(v)), str(names.dataset(v.score.dataset_id))))
     columns = (
         Column("metric", "Metric"),
         Column("dataset", "Data set"),
@@ -234,12 +249,12 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
         Column("method", "Method"),
         Column("study", "Study"),
         Column("category", "Category"),
-        _value_column(chosen, 4),
+        Column("value", "Value", "number", help="with its interval where the source states one"),
     )
     body = [
         [Cell(names.metric(v.score.metric, v.score.convention)), Cell(names.dataset(v.score.dataset_id)),
          Cell(v.score.target or None), Cell(_method(v.score)), Cell(names.study(v.score.study_id)),
-         Cell(v.score.category or "not stated"), _cell(v)]
+         Cell(v.score.category or "not stated"), replace(_cell(v), decimals=digits[_key(v)])]
         for v in chosen
     ]  # fmt: skip
     sets = len({v.score.dataset_id for v in chosen})
@@ -262,8 +277,7 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     metrics = _common_metrics(values, spec)
     cells: dict[tuple[str, str], dict[str, list[ExperimentValue]]] = {}
     for value in values:
-        key = (value.score.metric, value.score.convention)
-        if key in metrics:
+        if (key := _key(value)) in metrics:
             column = (str(names.metric(*key)), _dataset(value.score, names))
             cells.setdefault(column, {}).setdefault(_row(value.score, names), []).append(value)
     used = sorted((c for c in cells if len(cells[c]) > 1), key=lambda c: -len(cells[c]))[:COLUMNS]
