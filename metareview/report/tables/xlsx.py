@@ -153,8 +153,9 @@ def _write(
             column = replace(column, decimals=source.decimals)
         cell.number_format = _number_format(column)
         cell.alignment = Alignment(vertical="top")
-    if source is not None and source.mark in ("best", "second"):
-        cell.font = Font(bold=source.mark == "best", underline="single" if source.mark == "second" else None)
+    emphasis = source.mark.split(" ")[0] if source is not None else ""
+    if emphasis in ("best", "second"):
+        cell.font = Font(bold=emphasis == "best", underline="single" if emphasis == "second" else None)
 
 
 def _text(text: str) -> str:

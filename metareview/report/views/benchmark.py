@@ -344,7 +344,7 @@ def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
             Cell(verdict.n_open),
             Cell("; ".join(verdict.fails) or None),
         ]
-        for verdict in (found.verdicts if found else ())
+        for verdict in (found.verdicts if found is not None and found.rows else ())
     ]
     return arrange(
         "composite-verdicts", "What gives the printed composites", "Printed composites that a definition reproduces.",

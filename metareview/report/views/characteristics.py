@@ -72,7 +72,7 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         [
             Cell(names.corpus(row.corpus)),
             Cell(_words(row.attribute)),
-            Cell(row.value),
+            Cell(names.dataset(row.value) if row.attribute == "dataset" else row.value),
             _published(row, _twins(rows, row)),
             _recorded(row),
             Cell(row.share if row.recorded else None, row.refs),

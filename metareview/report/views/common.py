@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.views.base import Cell, Column, Kind, View
+from metareview.report.views.base import Cell, Column, Kind, Mark, View
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Metric, Vocabulary
@@ -196,7 +196,8 @@ def printed_cell(rows: Sequence[Row]) -> Cell:
 def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[Cell]:
     """Mark the best and the second best number of a column; ties as printed share the mark.
 
-    Cells that carry another mark keep it. Without two different numbers there is nothing to be best among.
+    A contradicted cell keeps its mark; one that is computed here keeps its sign. Without two different
+    numbers there is nothing to be best among.
 
     Parameters
     ----------
@@ -210,12 +211,20 @@ def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[
         return list(cells)
     marked = []
     for cell in cells:
-        if isinstance(cell.value, str | bool) or cell.value is None or cell.mark:
+        if isinstance(cell.value, str | bool) or cell.value is None or cell.mark not in ("", "derived"):
             marked.append(cell)
             continue
         place = levels.index(round_half_up(cell.value, decimals) * sign)
-        marked.append(replace(cell, mark="best" if place == 0 else "second") if place < 2 else cell)
+        marked.append(replace(cell, mark=_MARKS[cell.mark, place]) if place < 2 else cell)
     return marked
+
+
+_MARKS: dict[tuple[str, int], Mark] = {
+    ("", 0): "best",
+    ("", 1): "second",
+    ("derived", 0): "best derived",
+    ("derived", 1): "second derived",
+}
 
 
 def arrange(

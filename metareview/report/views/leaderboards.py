@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
-from metareview.report.views.format import column_decimals
+from metareview.report.views.format import column_decimals, given_decimals
 from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
 
@@ -21,6 +21,7 @@ __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 _NOTHING = "no result of level cell is recorded (one method on one data set)"
 #: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
 METRICS, COLUMNS, METHODS = 6, 14, 40
+MOST_DIGITS = 4
 #: From here on digits before the point say more than those behind it.
 LARGE = 1000
 
@@ -59,6 +60,15 @@ def _cell(value: ExperimentValue) -> Cell:
         return Cell(score.value, value.refs, score.ci_low, score.ci_high, note=score.note)
     kind = value.score.unit.split(":")[0] or "value"
     return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
+
+
+def _digits(values: Iterable[ExperimentValue]) -> int:
+    """Return the digits after the point that values were printed with; the longest decides, a mean has one more."""
+    digits = [
+        max(given_decimals(score.value, score.printed) for score in value.scores) + (len(value.scores) > 1)
+        for value in values
+    ]
+    return min(max(digits, default=0), MOST_DIGITS)
 
 
 def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
@@ -104,8 +114,8 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [line for board in keys for line in _board_lines(board, boards[board], names)]
     alone = sum(len(entries) for entries in _boards(values).values()) - len(body)
-    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. {alone} values have "
-             "no other method beside them and are left to the table of results."] if values else []  # fmt: skip
+    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. Values without "
+             f"another method beside them are left to the table of results: {alone}."] if values else []  # fmt: skip
     return arrange(
         "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
         notes=[*notes, *names.legend(board.metric for board in keys)], group="board",
@@ -123,7 +133,7 @@ def _board_lines(board: _Board, entries: list[ExperimentValue], names: Names) ->
     arrow = names.arrow(board.metric)
     sign = -1 if arrow == "↑" else 1
     ranked = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
-    digits = column_decimals((entry.value for entry in entries), least=1)
+    digits = _digits(entries)
     cells = mark_best([replace(_cell(entry), decimals=digits) for entry in ranked], arrow, digits)
     metric = f"{names.metric(board.metric, board.convention)} {arrow}".strip()
     title = " · ".join(part for part in (str(names.dataset(board.dataset)), board.target, board.split, metric) if part)
@@ -206,10 +216,10 @@ def _wide_rows(values: Iterable[ExperimentValue]) -> dict[Who, dict[Key, list[Ex
 
 def _wide_column(key: Key, rows: dict[Who, dict[Key, list[ExperimentValue]]], names: Names) -> Column:
     dataset, metric, rule = key
-    values = [_one(row.get(key, [])).value for row in rows.values()]
+    digits = _digits(value for row in rows.values() for value in row.get(key, []))
     name = metric if rule == "unstated" else f"{metric}:{rule}"
     return Column(
-        f"{dataset}.{name}", str(names.metric(metric, rule)), "score", column_decimals(values, least=1),
+        f"{dataset}.{name}", str(names.metric(metric, rule)), "score", digits,
         group=str(names.dataset(dataset)), arrow=names.arrow(metric), help=names.about(metric),
     )  # fmt: skip
 
@@ -240,7 +250,7 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
     chosen = [v for v in values if _key(v) in metrics]
-    digits = {key: column_decimals((v.value for v in chosen if _key(v) == key), least=1) for key in metrics}
+    digits = {key: _digits(v for v in chosen if _key(v) == key) for key in metrics}
     chosen.sort(key=lambda v: (metrics.index(_key(v)), str(names.dataset(v.score.dataset_id))))
     columns = (
         Column("metric", "Metric"),

@@ -50,7 +50,7 @@ def prisma(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     notes = [f"Counts as printed, over the records of {names.corpus(spec.primary_corpus)}; nothing is corrected."]
     told = found is not None and bool(found.dropped)
     if quiet and body and not told:
-        notes.append(f"{quiet} lines of the template have no printed count and are not shown.")
+        notes.append(f"Lines of the template without a printed count are not shown: {quiet}.")
     failing = [check.message or check.statement for check in (found.checks if found else ()) if check.holds is False]
     view = arrange(
         "prisma", "PRISMA flow", "Records, reports and studies at each stage, as published.", columns, body,

@@ -59,6 +59,7 @@ def generalisation_shares(tables: Tables, results: Results, spec: ReviewSpec) ->
         [Cell(names.corpus(row.corpus)), Cell(row.unit), Cell(row.n_multi), Cell(row.n),
          Cell(row.share, (), row.ci_low, row.ci_high, note=row.reason)]
         for row in (found.rows if found else ())
+        if row.n
     ]  # fmt: skip
     return arrange(
         "generalisation-shares", "Evaluation on more than one data set",
