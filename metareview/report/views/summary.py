@@ -136,7 +136,7 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             filled(row.get("subject")),
             Cell(names.metric(row.get("metric"))),
             Cell(text(row["statistic"]).replace("_", " ")),
-            Cell(row.get("value"), (ref_of(row),)),
+            Cell(row.get("value"), (ref_of(row),), note=text(row.get("note"))),
             Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
             Cell(None if row.get("n") is None else int(row["n"])),
             filled(row.get("printed")),
@@ -148,6 +148,7 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     ]
     return arrange(
         "statements", "Printed statements", "Figures that the documents print about no single experiment.",
-        columns, body, group="topic", nothing="no statements are recorded (statements.csv)", machine=("statement_id",),
+        columns, body, group="topic", nothing="no statements are recorded (statements.csv)",
+        machine=("note", "statement_id"),
         notes=[f"{len(body)} statements; a percentage stands here as a proportion, beside it as printed."],
     )  # fmt: skip
