@@ -23,13 +23,11 @@ Name = Annotated[str, typer.Argument()]
 @step_app.command()
 def check(review: ReviewFolder, output: Out) -> None:
     """Validate the spreadsheets; fail with every problem in the log."""
-    from metareview.errors import ProblemsFound
-    from metareview.ingest import check_review
+    from metareview.ingest import check_review, raise_if_errors
     from metareview.results.atomic import write_atomic
 
     report = check_review(review)
-    if report.errors:
-        raise ProblemsFound(report.headline(), report.errors)
+    raise_if_errors(report.review, report.problems)
     write_atomic(output, report.to_json().encode("utf-8"))
 
 

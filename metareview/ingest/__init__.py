@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from metareview.ingest.config import read_spec
     from metareview.ingest.files import table_files
     from metareview.ingest.parquet import read_parquet, write_parquet
-    from metareview.ingest.problems import Problem, render_problems
+    from metareview.ingest.problems import Problem, raise_if_errors, render_problems
     from metareview.ingest.review import CheckReport, ReviewTables, check_review, read_review, read_table
     from metareview.ingest.tables import empty_frame
 
@@ -28,6 +28,7 @@ __all__ = [
     "ReviewTables",
     "check_review",
     "empty_frame",
+    "raise_if_errors",
     "read_parquet",
     "read_review",
     "read_spec",
@@ -43,6 +44,7 @@ _LAZY = {
     "ReviewTables": "review",
     "check_review": "review",
     "empty_frame": "tables",
+    "raise_if_errors": "problems",
     "read_parquet": "parquet",
     "read_review": "review",
     "read_spec": "config",

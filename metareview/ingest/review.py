@@ -90,6 +90,13 @@ class CheckReport:
         }
         return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
+    @classmethod
+    def from_json(cls, text: str) -> CheckReport:
+        """Read what `to_json` wrote; the tables themselves do not travel."""
+        body = json.loads(text)
+        problems = tuple(Problem(**problem) for problem in body["problems"])
+        return cls(body["review"], None, problems, body["counts"], body["printed_verified"])
+
 
 def read_review(folder: Path | str) -> ReviewTables:
     """Read a review that must be in order.

@@ -1,6 +1,7 @@
 # The rules of a build. `config` names the reviews; metareview.workflow.plan knows what each step reads.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -26,14 +27,22 @@ wildcard_constraints:
     name="[a-z0-9_-]+",
 
 
+onstart:
+    # Before any rule: a handler and not an input of every rule, because then each edited cell would rebuild everything;
+    # as an ancient() input, Snakemake 9 overlooks the other reasons that the rules below a changed step have to run.
+    for plan in PLANS.values():
+        shell(f"python -m metareview check {shlex.quote(str(plan.folder))} >&2")
+
+
 rule check:
-    """Validate every spreadsheet of the review; nothing else runs before this has passed."""
+    """Validate every spreadsheet of the review; no report is published without it."""
     input:
         lambda wc: PLANS[wc.out].sheets(),
     output:
         "{out}/.work/check.json",
     log:
         "{out}/.work/logs/check.log",
+    priority: 100
     conda:
         "envs/metareview.yaml"
     params:
@@ -47,7 +56,6 @@ rule analysis:
     """One statistic: spreadsheets -> result as JSON."""
     input:
         sheets=lambda wc: PLANS[wc.out].analysis_inputs(wc.name),
-        check=ancient("{out}/.work/check.json"),
     output:
         "{out}/.work/results/{name}.json",
     log:
@@ -66,7 +74,6 @@ rule view:
     input:
         sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
         results=lambda wc: PLANS[wc.out].view_results(wc.name),
-        check=ancient("{out}/.work/check.json"),
     output:
         "{out}/.work/views/{name}.json",
     log:
@@ -153,7 +160,7 @@ rule page:
         "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
-        work=lambda wc: str(PLANS[wc.out].work),
+        work=lambda wc, input: os.path.dirname(input.check),
         code=CODE,
     shell:
         "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
@@ -168,7 +175,8 @@ for OUT, PLAN in PLANS.items():
             PLAN.table_files,
             PLAN.figure_files,
             PLAN.twin_files,
-            str(PLAN.work / "report.html"),
+            check=str(PLAN.work / "check.json"),
+            page=str(PLAN.work / "report.html"),
         output:
             # `update`: the last good report stays until the new one replaces it
             [update(path) for path in PLAN.published],
@@ -177,8 +185,8 @@ for OUT, PLAN in PLANS.items():
         conda:
             "envs/metareview.yaml"
         params:
-            work=str(PLAN.work),
-            out=OUT,
+            work=lambda wc, input: os.path.dirname(input.page),
+            out=lambda wc, input: os.path.dirname(os.path.dirname(input.page)),
             code=CODE,
         shell:
             "python -m metareview step publish {params.work:q} {params.out:q} > {log:q} 2>&1"
