@@ -305,11 +305,12 @@ def test_wide_leaderboard_has_a_column_per_data_set_and_metric(small):
     assert rows(view, "method", "radio.accuracy") == [("Net", 0.95), ("Rules", None), ("Mix", None)]
 
 
-def test_heatmap_shows_what_is_missing(small):
-    view = small["heatmap"]
-    assert ("Mix, Cyd", "Phone calls", "Accuracy", None) in rows(view, "method", "dataset", "metric", "value")
-    pairs = rows(view, "method", "dataset", "metric")
-    assert len(set(pairs)) == len(pairs)
+def test_heatmap_has_each_pair_once_and_shows_what_is_missing(small, founding):
+    assert ("Mix, Cyd", "Phone calls", "WER", 0.25) in rows(small["heatmap"], "method", "dataset", "metric", "value")
+    for view in (small["heatmap"], founding["heatmap"]):
+        pairs = rows(view, "method", "dataset", "metric")
+        assert len(set(pairs)) == len(pairs)
+    assert None in founding["heatmap"].values("value")
 
 
 def test_printed_tests_stand_before_recomputed_ones(small):

@@ -20,7 +20,7 @@ __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 
 _NOTHING = "no result of level cell is recorded (one method on one data set)"
 #: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
-METRICS, COLUMNS, METHODS = 6, 14, 40
+METRICS, COLUMNS, METHODS, GRIDS = 6, 8, 16, 3
 MOST_DIGITS = 4
 #: From here on digits before the point say more than those behind it.
 LARGE = 1000
@@ -285,37 +285,65 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     names = Names.of(tables, spec)
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
-    cells: dict[tuple[str, str], dict[str, list[ExperimentValue]]] = {}
+    cells: Cells = {}
     for value in values:
         if (key := _key(value)) in metrics:
             column = (str(names.metric(*key)), _dataset(value.score, names))
             cells.setdefault(column, {}).setdefault(_row(value.score, names), []).append(value)
-    used = sorted((c for c in cells if len(cells[c]) > 1), key=lambda c: -len(cells[c]))[:COLUMNS]
-    used.sort(key=lambda c: [str(names.metric(*key)) for key in metrics].index(c[0]))
-    filled = Counter(method for column in used for method in cells[column])
-    methods = [method for method, _ in filled.most_common(METHODS)]
+    grids = _grids(cells)
+    chosen = [v for grid in grids for column in grid.columns for entries in cells[column].values() for v in entries]
     columns = (
         Column("metric", "Metric"),
         Column("dataset", "Data set"),
         Column("method", "Method"),
-        _value_column([value for column in used for entries in cells[column].values() for value in entries], 3),
+        _value_column(chosen, 3),
     )
     body = [
         [Cell(metric), Cell(dataset), Cell(method), _one(cells[metric, dataset].get(method, []))]
-        for metric, dataset in used
-        for method in methods
+        for grid in grids
+        for metric, dataset in grid.columns
+        for method in grid.methods
     ]
     there = sum(line[3].value is not None for line in body)
-    notes = [f"{len(methods)} methods on {len(used)} columns (data set and metric) with at least two methods; {there} "
-             f"of {len(body)} cells have a value. {len(cells) - len(used)} columns and {len(filled) - len(methods)} "
-             "methods with fewer values are left out; the table of results has all."] if body else []  # fmt: skip
+    shown = sum(len(grid.columns) for grid in grids)
+    chosen_by = (
+        f"Of the {GRIDS} metrics with most values, the {COLUMNS} data sets with most methods and the {METHODS} methods on "
+        f"most of them are shown; {len(cells) - shown} of {len(cells)} pairs of data set and metric are left to the table "
+        "of results."
+    )
+    notes = [f"{there} of {len(body)} cells have a value.", chosen_by] if body else []
     return arrange(
         "heatmap", "Methods by data sets", "Value of each method on each data set; – where none is recorded.",
-        columns, body, results=[table], notes=notes, group="metric", nothing=_NOTHING,
+        columns, body, results=[table], notes=notes, group="metric",
+        nothing=_NOTHING if not values else "no data set has two methods on one metric",
         keep=("method", "dataset", "metric", "value"),
-        alt=f"Matrix of {len(methods)} methods by {len(used)} data set and metric columns; {there} of {len(body)} "
-            "cells have a value, the others are shown as missing.",
+        alt=f"Matrices of methods by data sets for {', '.join(grid.columns[0][0] for grid in grids)}; {there} of "
+            f"{len(body)} cells have a value, the others are shown as missing.",
     )  # fmt: skip
+
+
+Cells = dict[tuple[str, str], dict[str, list[ExperimentValue]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """What is shown of one metric: its columns (metric and data set), and the methods."""
+
+    columns: tuple[tuple[str, str], ...]
+    methods: tuple[str, ...]
+
+
+def _grids(cells: Cells) -> list[_Grid]:
+    """Choose the metrics with most values, their data sets with most methods, and the methods with most of those."""
+    grids = []
+    for metric in dict.fromkeys(metric for metric, _ in cells):
+        several = [column for column in cells if column[0] == metric and len(cells[column]) > 1]
+        columns = sorted(several, key=lambda column: -len(cells[column]))[:COLUMNS]
+        count = Counter(method for column in columns for method in cells[column])
+        if columns:
+            grids.append(_Grid(tuple(columns), tuple(method for method, _ in count.most_common(METHODS))))
+    fullest = sorted(grids, key=lambda grid: -sum(len(cells[column]) for column in grid.columns))[:GRIDS]
+    return [grid for grid in grids if grid in fullest]
 
 
 def _dataset(score: Score, names: Names) -> str:

@@ -128,27 +128,28 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("note", "Note"),
         Column("statement_id", "Id"),
     )
-    body = [
-        [
-            Cell(text(row["topic"]).replace("_", " ")),
-            filled(names.corpora.get(text(row.get("corpus")), text(row.get("corpus")))),
-            Cell(names.study(row.get("study_id"))),
-            filled(row.get("subject")),
-            Cell(names.metric(row.get("metric"))),
-            Cell(text(row["statistic"]).replace("_", " ")),
-            Cell(row.get("value"), (ref_of(row),), note=text(row.get("note"))),
-            Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
-            Cell(None if row.get("n") is None else int(row["n"])),
-            filled(row.get("printed")),
-            Cell(f"{row['source_id']}, {row['locator']}"),
-            filled(row.get("note")),
-            Cell(text(row["statement_id"])),
-        ]
-        for row in rows
-    ]
+    body = [_statement(row, names) for row in rows]
     return arrange(
         "statements", "Printed statements", "Figures that the documents print about no single experiment.",
         columns, body, group="topic", nothing="no statements are recorded (statements.csv)",
         machine=("note", "statement_id"),
         notes=[f"{len(body)} statements; a percentage stands here as a proportion, beside it as printed."],
     )  # fmt: skip
+
+
+def _statement(row: Row, names: Names) -> list[Cell]:
+    return [
+        Cell(text(row["topic"]).replace("_", " ")),
+        filled(names.corpora.get(text(row.get("corpus")), text(row.get("corpus")))),
+        Cell(names.study(row.get("study_id"))),
+        filled(row.get("subject")),
+        Cell(names.metric(row.get("metric"))),
+        Cell(text(row["statistic"]).replace("_", " ")),
+        Cell(row.get("value"), (ref_of(row),), note=text(row.get("note"))),
+        Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
+        Cell(None if row.get("n") is None else int(row["n"])),
+        filled(row.get("printed")),
+        Cell(f"{row['source_id']}, {row['locator']}"),
+        filled(row.get("note")),
+        Cell(text(row["statement_id"])),
+    ]
