@@ -307,9 +307,9 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     there = sum(line[3].value is not None for line in body)
     shown = sum(len(grid.columns) for grid in grids)
     chosen_by = (
-        f"Of the {GRIDS} metrics with most values, the {COLUMNS} data sets with most methods and the {METHODS} methods on "
-        f"most of them are shown; {len(cells) - shown} of {len(cells)} pairs of data set and metric are left to the table "
-        "of results."
+        f"Of the {GRIDS} metrics with most values, the {COLUMNS} data sets with most methods and the {METHODS} methods "
+        f"on most of them are shown; {len(cells) - shown} of {len(cells)} pairs of data set and metric are left to the "
+        "table of results."
     )
     notes = [f"{there} of {len(body)} cells have a value.", chosen_by] if body else []
     return arrange(
