@@ -7,15 +7,12 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from sample_views import HOSTILE, empty, hostile, ordinary, ref
 
 from metareview.errors import InputError, UnknownName
@@ -319,6 +316,25 @@ def test_workbook_lists_sources_and_everything_left_out():
     assert rows[0][:7] == [2, "a.dice", "shah", "L1702; Table 3", "0.9305", "results.csv", 2]
     kinds = [row[0].value for row in book["notes"].iter_rows(min_row=2)]
     assert kinds.count("left out") == 7
+
+
+@pytest.mark.needs_libreoffice
+@pytest.mark.parametrize("format_", ["xlsx", "csv"])
+def test_a_spreadsheet_program_shows_text_and_numbers(tmp_path, format_):
+    """Opened and saved by LibreOffice, nothing was computed and no number changed."""
+    if shutil.which("soffice") is None:
+        pytest.skip("needs soffice")
+    files = [str(path) for view in (ordinary(), hostile()) for path in write_table(view, tmp_path, formats=(format_,))]
+    done = subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "fods",
+         "--outdir", str(tmp_path / "out"), *files],
+        capture_output=True, check=False, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    opened = (tmp_path / "out" / "hostile.fods").read_text(encoding="utf-8")
+    assert "table:formula" not in opened
+    assert "=HYPERLINK(" in opened
+    assert 'office:value="0.9305"' in (tmp_path / "out" / "benchmark.fods").read_text(encoding="utf-8")
 
 
 # --- layout ---------------------------------------------------------------------------------------------------------

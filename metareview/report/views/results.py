@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Row, Tables, arrange, filled, records, ref_of, stated, text
+from metareview.report.views.format import given_decimals
 from metareview.schema.review import ReviewSpec
 
 __all__ = ["results_all"]
@@ -39,7 +40,7 @@ def results_all(tables: Tables, results: Results, spec: ReviewSpec) -> View:
              "are repeated measurements, not further experiments."] if units else []  # fmt: skip
     return arrange(
         "results", "All results", "Every recorded number with its place.", columns, body, notes=notes, group="study",
-        nothing="no results are recorded (results.csv)", machine=("experiment_id",),
+        nothing="no results are recorded (results.csv)", machine=("note", "experiment_id"),
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def _line(row: Row, owner: Row, names: Names) -> list[Cell]:
         Cell(names.metric(row["metric"], row.get("convention"))),
         filled(row.get("level")),
         filled(row.get("unit")),
-        Cell(row.get("value"), (ref_of(row),), spread["ci_low"], spread["ci_high"]),
+        _value(row, spread["ci_low"], spread["ci_high"]),
         Cell(spread["sd"], (ref_of(row),) if spread["sd"] is not None else ()),
         Cell(spread["se"], (ref_of(row),) if spread["se"] is not None else ()),
         Cell(None if row.get("n") is None else int(row["n"])),
@@ -66,6 +67,13 @@ def _line(row: Row, owner: Row, names: Names) -> list[Cell]:
         filled(row.get("note")),
         Cell(text(row["experiment_id"])),
     ]
+
+
+def _value(row: Row, low: float | None, high: float | None) -> Cell:
+    if row.get("value") is None:
+        return Cell(None, (ref_of(row),), note=text(row.get("note")))
+    digits = given_decimals(float(row["value"]), text(row.get("printed")), most=6)
+    return Cell(float(row["value"]), (ref_of(row),), low, high, note=text(row.get("note")), decimals=digits)
 
 
 def _number(value: object) -> float | None:

@@ -10,9 +10,9 @@ from metareview.report.views.common import (
     Tables,
     arrange,
     filled,
+    printed_cell,
     records,
     ref_of,
-    refs_of,
     result_of,
     text,
 )
@@ -82,8 +82,8 @@ def _position(metric: str, order: list[str]) -> int:
 def _printed_line(key: tuple[str, str, str], rows: dict[str, list[Row]], names: Names) -> list[Cell]:
     metric, corpus, subject = key
     about = ", ".join(part for part in (names.corpora.get(corpus, corpus), subject) if part)
-    cells = [_printed_cell(rows.get(statistic, [])) for statistic, _ in _STATISTICS]
-    n = _printed_cell(rows.get("n", []))
+    cells = [printed_cell(rows.get(statistic, [])) for statistic, _ in _STATISTICS]
+    n = printed_cell(rows.get("n", []))
     return [
         Cell(names.metric(metric)),
         Cell("printed" + (f" ({about})" if about else "")),
@@ -92,15 +92,6 @@ def _printed_line(key: tuple[str, str, str], rows: dict[str, list[Row]], names: 
         Cell(),
         Cell(),
     ]
-
-
-def _printed_cell(rows: list[Row]) -> Cell:
-    """Return the number that is printed; where other places print another one, it is marked as contradicted."""
-    if not rows:
-        return Cell()
-    value = rows[0]["value"]
-    others = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in rows if row["value"] != value)
-    return Cell(float(value), refs_of(rows), mark="contradicted" if others else "", note="; ".join(others))
 
 
 def _recomputed_line(row: DescriptiveRow, names: Names, found: DescriptivesResult | None) -> list[Cell]:
@@ -137,26 +128,28 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("note", "Note"),
         Column("statement_id", "Id"),
     )
-    body = [
-        [
-            Cell(text(row["topic"]).replace("_", " ")),
-            filled(names.corpora.get(text(row.get("corpus")), text(row.get("corpus")))),
-            Cell(names.study(row.get("study_id"))),
-            filled(row.get("subject")),
-            Cell(names.metric(row.get("metric"))),
-            Cell(text(row["statistic"]).replace("_", " ")),
-            Cell(row.get("value"), (ref_of(row),)),
-            Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
-            Cell(None if row.get("n") is None else int(row["n"])),
-            filled(row.get("printed")),
-            Cell(f"{row['source_id']}, {row['locator']}"),
-            filled(row.get("note")),
-            Cell(text(row["statement_id"])),
-        ]
-        for row in rows
-    ]
+    body = [_statement(row, names) for row in rows]
     return arrange(
         "statements", "Printed statements", "Figures that the documents print about no single experiment.",
-        columns, body, group="topic", nothing="no statements are recorded (statements.csv)", machine=("statement_id",),
+        columns, body, group="topic", nothing="no statements are recorded (statements.csv)",
+        machine=("note", "statement_id"),
         notes=[f"{len(body)} statements; a percentage stands here as a proportion, beside it as printed."],
     )  # fmt: skip
+
+
+def _statement(row: Row, names: Names) -> list[Cell]:
+    return [
+        Cell(text(row["topic"]).replace("_", " ")),
+        filled(names.corpora.get(text(row.get("corpus")), text(row.get("corpus")))),
+        Cell(names.study(row.get("study_id"))),
+        filled(row.get("subject")),
+        Cell(names.metric(row.get("metric"))),
+        Cell(text(row["statistic"]).replace("_", " ")),
+        Cell(row.get("value"), (ref_of(row),), note=text(row.get("note"))),
+        Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
+        Cell(None if row.get("n") is None else int(row["n"])),
+        filled(row.get("printed")),
+        Cell(f"{row['source_id']}, {row['locator']}"),
+        filled(row.get("note")),
+        Cell(text(row["statement_id"])),
+    ]
