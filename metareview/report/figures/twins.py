@@ -17,7 +17,7 @@ __all__ = ["categories", "correlations", "heatmap", "performance", "sankey"]
 
 #: plotly's names of matplotlib's markers.
 _SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross",
-            "X": "x", "p": "pentagon", "*": "star"}  # fmt: skip
+            "X": "x", "p": "pentagon", "h": "hexagon"}  # fmt: skip
 _ROW = 26
 
 
