@@ -61,7 +61,7 @@ def view(
     found = {
         path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results or []
     }
-    write_atomic(output, build_view(entry, frames, found, spec).to_json().encode("utf-8"))
+    write_atomic(output, build_view(name, frames, found, spec).to_json().encode("utf-8"))
 
 
 @step_app.command()

@@ -85,7 +85,8 @@ _COUNTS = (*_NAMES, "study_facts", "distributions")
 
 _SPECS = (
     _spec("prisma", "PRISMA flow", "selection", "selection:prisma", (*_NAMES, "flow"), ("flow",)),
-    _spec("exclusions", "Reasons for exclusion", "selection", "selection:exclusions", (*_NAMES, "exclusions"), ("flow",)),
+    _spec("exclusions", "Reasons for exclusion", "selection", "selection:exclusions",
+          (*_NAMES, "exclusions"), ("flow",)),
     _spec("studies", "Study characteristics", "studies", "studies:studies", (*_SCORES, "study_facts")),
     _spec("distributions", "Attributes of the studies", "studies", "characteristics:distributions", _COUNTS,
              ("characteristics",)),
@@ -105,7 +106,8 @@ _SPECS = (
              "benchmark:composite_evidence", _NAMES, ("composite_evidence",)),
     _spec("summary", "Summary statistics per metric", "benchmark", "summary:summary", (*_NAMES, "statements"),
              ("descriptives",)),
-    _spec("groups", "Comparison of method categories", "statistics", "groups:groups", (*_NAMES, "statements"), ("groups",)),
+    _spec("groups", "Comparison of method categories", "statistics", "groups:groups",
+          (*_NAMES, "statements"), ("groups",)),
     _spec("group-summaries", "Groups of methods", "statistics", "groups:group_summaries", _NAMES, ("groups",)),
     _spec("metrics-by-category", "Metrics by category of method", "statistics", "groups:metrics_by_category", _SCORES,
              ("groups",)),
@@ -118,7 +120,8 @@ _SPECS = (
     _spec("correlations", "Correlation between metrics", "statistics", "variability:correlations", _NAMES,
              ("correlations",)),
     _spec("leaderboards", "Leaderboards", "leaderboards", "leaderboards:leaderboards", _SCORES),
-    _spec("dataset-performance", "Performance by data set", "leaderboards", "leaderboards:dataset_performance", _SCORES),
+    _spec("dataset-performance", "Performance by data set", "leaderboards",
+          "leaderboards:dataset_performance", _SCORES),
     _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
     _spec("statements", "Printed statements", "evidence", "summary:statements", (*_NAMES, "statements")),
     _spec("results", "All results", "evidence", "results:results_all", _SCORES),
@@ -138,9 +141,7 @@ def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
     return views
 
 
-def build_view(
-    name: str, tables: Mapping[str, pd.DataFrame], results: Mapping[str, Result], spec: ReviewSpec
-) -> View:
+def build_view(name: str, tables: Mapping[str, pd.DataFrame], results: Mapping[str, Result], spec: ReviewSpec) -> View:
     """Build a view by name.
 
     Parameters

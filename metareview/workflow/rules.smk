@@ -9,25 +9,21 @@ from snakemake.utils import min_version, validate
 from metareview.workflow.plan import code_digest, plans
 
 min_version("9.18")
-validate(config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml"))
+validate(
+    config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml")
+)
 
 PLANS = plans(config)
 CODE = code_digest()
+# what the Snakefile that includes these rules asks for (an included rule cannot be the default target)
+REPORTS = [path for plan in PLANS.values() for path in plan.published]
 # the interpreter that runs Snakemake runs the steps, activated environment or not
 shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 
 wildcard_constraints:
     out="|".join(re.escape(out) for out in PLANS),
-    name="[a-z0-9-]+",
-
-
-
-
-rule all:
-    default_target: True
-    input:
-        [path for plan in PLANS.values() for path in plan.published],
+    name="[a-z0-9_-]+",
 
 
 rule check:
@@ -38,11 +34,11 @@ rule check:
         "{out}/.work/check.json",
     log:
         "{out}/.work/logs/check.log",
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step check {params.review:q} -o {output:q} > {log:q} 2>&1"
 
@@ -56,11 +52,11 @@ rule analysis:
         "{out}/.work/results/{name}.json",
     log:
         "{out}/.work/logs/results/{name}.log",
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step analysis {params.review:q} {wildcards.name} -o {output:q} > {log:q} 2>&1"
 
@@ -75,11 +71,11 @@ rule view:
         "{out}/.work/views/{name}.json",
     log:
         "{out}/.work/logs/views/{name}.log",
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step view {params.review:q} {wildcards.name} -o {output:q} {input.results:q} > {log:q} 2>&1"
 
@@ -89,14 +85,18 @@ rule table:
     input:
         "{out}/.work/views/{name}.json",
     output:
-        report("{out}/.work/tables/{name}.html", category="Tables", labels={"table": "{name}"}),
+        report(
+            "{out}/.work/tables/{name}.html",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
         multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
     log:
         "{out}/.work/logs/tables/{name}.log",
-    params:
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        code=CODE,
     shell:
         "python -m metareview step table {input:q} > {log:q} 2>&1"
 
@@ -106,14 +106,18 @@ rule figure:
     input:
         lambda wc: PLANS[wc.out].figure_views(wc.name),
     output:
-        report("{out}/.work/figures/{name}.svg", category="Figures", labels={"figure": "{name}"}),
+        report(
+            "{out}/.work/figures/{name}.svg",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
         "{out}/.work/figures/{name}.png",
     log:
         "{out}/.work/logs/figures/{name}.log",
-    params:
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        code=CODE,
     shell:
         "python -m metareview step figure {wildcards.name} {input:q} > {log:q} 2>&1"
 
@@ -126,10 +130,10 @@ rule interactive:
         "{out}/.work/figures/{name}.html",
     log:
         "{out}/.work/logs/figures/{name}-interactive.log",
-    params:
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        code=CODE,
     shell:
         "python -m metareview step interactive {wildcards.name} {input:q} > {log:q} 2>&1"
 
@@ -145,12 +149,12 @@ rule page:
         report("{out}/.work/report.html", category="Report"),
     log:
         "{out}/.work/logs/page.log",
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         work=lambda wc: str(PLANS[wc.out].work),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
 
@@ -170,11 +174,11 @@ for OUT, PLAN in PLANS.items():
             [update(path) for path in PLAN.published],
         log:
             str(PLAN.work / "logs" / "publish.log"),
+        conda:
+            "envs/metareview.yaml"
         params:
             work=str(PLAN.work),
             out=OUT,
             code=CODE,
-        conda:
-            "envs/metareview.yaml"
         shell:
             "python -m metareview step publish {params.work:q} {params.out:q} > {log:q} 2>&1"

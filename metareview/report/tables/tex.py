@@ -195,7 +195,9 @@ def _cell(layout: Layout, row: int, position: int) -> str:
 def _footer(layout: Layout) -> list[str]:
     lines = [rf"\textsuperscript{{{note.marker}}} {escape_tex(note.text)}" for note in layout.footnotes]
     lines += [escape_tex(line) for line in layout.footer()]
-    if any(isinstance(c.value, str) and len(c.value) > LONGEST for row in layout.view.rows[: layout.shown] for c in row):
+    if any(
+        isinstance(c.value, str) and len(c.value) > LONGEST for row in layout.view.rows[: layout.shown] for c in row
+    ):
         lines.append(f"Texts longer than {LONGEST} characters are cut; the CSV has them whole.")
     if not lines:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from metareview.report.views.base import Cell, Column, View
@@ -12,6 +12,7 @@ from metareview.report.views.common import (
     Row,
     Tables,
     arrange,
+    filled,
     has_place,
     mark_best,
     records,
@@ -24,7 +25,7 @@ from metareview.report.views.common import (
 from metareview.report.views.format import display
 from metareview.schema.review import CompositeSpec, ReviewSpec
 from metareview.stats.benchmark.composite import CompositeResult, CompositeRow
-from metareview.stats.benchmark.evidence import CompositeEvidenceResult
+from metareview.stats.benchmark.evidence import CompositeEvidenceResult, DefinitionVerdict, EvidenceRow
 
 __all__ = ["benchmark", "composite_evidence"]
 
@@ -52,8 +53,9 @@ def benchmark(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     lines = _lines(tables, spec.composite, found)
     facts = _facts_at(tables, spec.composite.place)
     scores = _scores(tables, spec.composite)
+    order = spec.composite.metrics
     metrics = list(dict.fromkeys(key for line in lines for key in scores.get(_who(line), {})))
-    metrics.sort(key=lambda key: spec.composite.metrics.index(key[0]) if spec.composite else 0)
+    metrics.sort(key=lambda key: order.index(key[0]))
     columns = _columns(names, metrics, spec.composite)
     reasons = _reasons(evidence, found)
     body = [_body(line, names, facts, scores, metrics, reasons, position) for position, line in enumerate(lines, 1)]
@@ -80,9 +82,13 @@ def _columns(names: Names, metrics: list[tuple[str, str]], composite: CompositeS
     digits = composite.decimals
     scores = [
         Column(
-            _key(*key), str(names.metric(*key)), names.kind(key[0]), digits,
-            arrow=names.arrow(key[0]), help=names.about(key[0]),
-        )  # fmt: skip
+            _key(*key),
+            str(names.metric(*key)),
+            names.kind(key[0]),
+            digits,
+            arrow=names.arrow(key[0]),
+            help=names.about(key[0]),
+        )
         for key in metrics
     ]
     return (
@@ -113,8 +119,9 @@ def _key(metric: str, convention: str) -> str:
 
 def _definition(composite: CompositeSpec, names: Names) -> str:
     turned = "; ".join(f"{names.metric(metric)} as {how}" for metric, how in composite.orientation.items())
+    metrics = ", ".join(str(names.metric(metric)) for metric in composite.metrics)
     return (
-        f"mean of {', '.join(str(names.metric(metric)) for metric in composite.metrics)} within an experiment, then {composite.across.replace('_', ' ')}, "
+        f"mean of {metrics} within an experiment, then {composite.across.replace('_', ' ')}, "
         f"rounded half up to {composite.decimals} decimals" + (f"; {turned}" if turned else "")
     )
 
@@ -126,10 +133,11 @@ def _lines(tables: Tables, composite: CompositeSpec, found: CompositeResult | No
     for row in _printed(tables, composite):
         same = [entry for entry in left if entry.study_id == row["study_id"]]
         named = [entry for entry in same if entry.method == text(row.get("subject"))]
-        match = (named or (same if len(same) == 1 else [None]))[0]
+        likely = named or (same if len(same) == 1 else [])
+        match = likely[0] if likely else None
         if match is not None:
             left.remove(match)
-        method = text(row.get("subject")) or (match.method if match else "")
+        method = text(row.get("subject")) or (match.method if match is not None else "")
         lines.append(_Line(row["study_id"], method, row, match))
     return lines + [_Line(entry.study_id, entry.method, None, entry) for entry in left]
 
@@ -215,7 +223,7 @@ def _body(
         Cell(int(float(printed_n["value"])), (ref_of(printed_n),)) if printed_n else Cell(),
         Cell(names.dataset_list(found.datasets) if found else None),
         Cell(text(code["value"]), (ref_of(code),)) if code else Cell(),
-        Cell(used or None, mark="contradicted" if clash else "", note="the published table says otherwise" if clash else ""),
+        Cell(used or None, mark="contradicted", note="the published table says otherwise") if clash else filled(used),
     ]  # fmt: skip
 
 
@@ -283,26 +291,8 @@ def composite_evidence(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
         Column("k", "k", "count"),
         Column("reason", "Reason"),
     )
-    body = [
-        [
-            Cell(f"{row.method} ({names.study(row.study_id)})"),
-            Cell(labels.get(row.definition, row.definition)),
-            Cell(row.kind),
-            Cell(row.value, row.refs, note=row.reason if row.value is None and row.low is None else ""),
-            Cell(None, row.refs if row.low is not None else (), row.low, row.high),
-            Cell(row.printed, row.printed_refs),
-            Cell("open" if row.agrees is None else "yes" if row.agrees else "no"),
-            Cell(row.k),
-            Cell(row.reason or None),
-        ]
-        for row in (found.rows if found else ())
-    ]
-    verdicts = [
-        f"{verdict.label}: agrees with {verdict.n_agree}, fails on {verdict.n_fail}"
-        + (f" ({', '.join(verdict.fails)})" if verdict.fails else "")
-        + f", cannot be judged for {verdict.n_open}."
-        for verdict in (found.verdicts if found else ())
-    ]
+    body = [_evidence(row, labels, names) for row in (found.rows if found else ())]
+    verdicts = [_verdict(verdict) for verdict in (found.verdicts if found else ())]
     return arrange(
         "composite-evidence", "Which definition gives the printed composites",
         "Candidate definitions of the composite score against every printed one.",
@@ -312,3 +302,25 @@ def composite_evidence(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
         nothing="no composite score is printed, or none is defined in review.yaml",
         keep=("definition", "value", "printed", "agrees", "k", "reason"),
     )  # fmt: skip
+
+
+def _evidence(row: EvidenceRow, labels: Mapping[str, str], names: Names) -> list[Cell]:
+    return [
+        Cell(f"{row.method} ({names.study(row.study_id)})"),
+        Cell(labels.get(row.definition, row.definition)),
+        Cell(row.kind),
+        Cell(row.value, row.refs),
+        Cell(None, row.refs if row.low is not None else (), row.low, row.high),
+        Cell(row.printed, row.printed_refs),
+        Cell("open" if row.agrees is None else "yes" if row.agrees else "no"),
+        Cell(row.k),
+        Cell(row.reason or None),
+    ]
+
+
+def _verdict(verdict: DefinitionVerdict) -> str:
+    fails = f" ({', '.join(verdict.fails)})" if verdict.fails else ""
+    return (
+        f"{verdict.label}: agrees with {verdict.n_agree}, fails on {verdict.n_fail}{fails}, cannot be judged for "
+        f"{verdict.n_open}."
+    )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "filled", "has_place", "mark_best", "records",
-    "ref_of", "refs_of", "stated", "tally", "text",
+    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "filled", "has_place", "mark_best",
+    "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated", "tally", "text",
 ]  # fmt: skip
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -118,11 +118,11 @@ def short_name(metric: Metric) -> str:
     >>> [short_name(default_vocabulary()[key]) for key in ("dice", "ap75", "voi_split", "msa", "recall", "arand")]
     ['Dice', 'AP75', 'VOI split', 'mSA', 'Recall', 'ARAND']
     """
-    name = metric.name.split(" (")[0]
+    name = str(metric.name).split(" (")[0]
     if len(name) <= _HEADING:
         return name
     words = re.findall(r"[A-Za-z0-9]+", name)
-    base, _, rest = metric.key.partition("_")
+    base, _, rest = str(metric.key).partition("_")
     rest = f" {rest.replace('_', ' ')}" if rest else ""
     if words[0].lower() == base:
         return words[0] + rest

@@ -217,7 +217,8 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
             for score in _in_order(group.refs, by_place):
                 sets = (score.dataset_id,) if score.dataset_id else score.datasets
                 body.append([
-                    Cell(metric), Cell(group.group or "not stated"), Cell(score.method), Cell(names.study(score.study_id)),
+                    Cell(metric), Cell(group.group or "not stated"), Cell(score.method),
+                    Cell(names.study(score.study_id)),
                     Cell(names.dataset_list(sets)), Cell(score.value, (score.ref,), note=score.note), mean, k,
                 ])  # fmt: skip
     metrics = list(dict.fromkeys(text(line[0].value) for line in body))

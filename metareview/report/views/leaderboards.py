@@ -32,7 +32,9 @@ class _Board:
     convention: str
 
 
-def _values(tables: Tables, spec: ReviewSpec, metrics: Sequence[str] | None = None) -> tuple[ScoreTable, list[ExperimentValue]]:
+def _values(
+    tables: Tables, spec: ReviewSpec, metrics: Sequence[str] | None = None
+) -> tuple[ScoreTable, list[ExperimentValue]]:
     """Return one value per experiment and metric: its aggregate, or the mean of its units."""
     table = score_table(tables, spec.vocabulary(), levels=("cell",), metrics=metrics)
     return table, [value for value in experiment_values(table.rows) if value.score.dataset_id]
@@ -74,7 +76,9 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     table, values = _values(tables, spec)
     boards = {board: entries for board, entries in _boards(values).items() if len(_methods(entries)) > 1}
     order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
-    keys = sorted(boards, key=lambda b: (str(names.dataset(b.dataset)).casefold(), order.get(b.metric, len(order)), b.metric))
+    keys = sorted(
+        boards, key=lambda b: (str(names.dataset(b.dataset)).casefold(), order.get(b.metric, len(order)), b.metric)
+    )
     columns = (
         Column("board", "Board"),
         Column("dataset", "Data set"),
@@ -96,7 +100,8 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
              "no other method beside them and are left to the table of results."] if values else []  # fmt: skip
     return arrange(
         "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
-        notes=[*notes, *names.legend(board.metric for board in keys)], group="board", nothing=_NOTHING if not values else "no data set has two methods on one metric",
+        notes=[*notes, *names.legend(board.metric for board in keys)], group="board",
+        nothing=_NOTHING if not values else "no data set has two methods on one metric",
         keep=("dataset", "target", "metric", "rank", "method", "setting", "study", "value"),
         machine=("dataset", "target", "split", "metric"),
     )  # fmt: skip
@@ -219,7 +224,9 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
     chosen = [v for v in values if (v.score.metric, v.score.convention) in metrics]
-    chosen.sort(key=lambda v: (metrics.index((v.score.metric, v.score.convention)), str(names.dataset(v.score.dataset_id))))
+    chosen.sort(
+        key=lambda v: (metrics.index((v.score.metric, v.score.convention)), str(names.dataset(v.score.dataset_id)))
+    )
     columns = (
         Column("metric", "Metric"),
         Column("dataset", "Data set"),
@@ -275,15 +282,15 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         for method in methods
     ]
     there = sum(line[3].value is not None for line in body)
-    notes = [f"{len(methods)} methods on {len(used)} columns (data set and metric) with at least two methods; {there} of "
-             f"{len(body)} cells have a value. {len(cells) - len(used)} columns and {len(filled) - len(methods)} methods "
-             "with fewer values are left out; the table of results has all."] if body else []  # fmt: skip
+    notes = [f"{len(methods)} methods on {len(used)} columns (data set and metric) with at least two methods; {there} "
+             f"of {len(body)} cells have a value. {len(cells) - len(used)} columns and {len(filled) - len(methods)} "
+             "methods with fewer values are left out; the table of results has all."] if body else []  # fmt: skip
     return arrange(
         "heatmap", "Methods by data sets", "Value of each method on each data set; – where none is recorded.",
         columns, body, results=[table], notes=notes, group="metric", nothing=_NOTHING,
         keep=("method", "dataset", "metric", "value"),
-        alt=f"Matrix of {len(methods)} methods by {len(used)} data set and metric columns; {there} of {len(body)} cells "
-            "have a value, the others are shown as missing.",
+        alt=f"Matrix of {len(methods)} methods by {len(used)} data set and metric columns; {there} of {len(body)} "
+            "cells have a value, the others are shown as missing.",
     )  # fmt: skip
 
 
@@ -293,4 +300,3 @@ def _dataset(score: Score, names: Names) -> str:
 
 def _row(score: Score, names: Names) -> str:
     return f"{_method(score)}, {names.study(score.study_id)}"
-

@@ -35,8 +35,8 @@ def results_all(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [_line(row, owners.get(row["experiment_id"], {}), names) for row in records(tables, "results")]
     units = sum(line[7].value is not None for line in body)
-    notes = [f"{len(body):,} results, {units:,} of them of one unit of replication (an image, a run, a region): these are "
-             "repeated measurements, not further experiments."] if units else []  # fmt: skip
+    notes = [f"{len(body):,} results, {units:,} of them of one unit of replication (an image, a run, a region): these "
+             "are repeated measurements, not further experiments."] if units else []  # fmt: skip
     return arrange(
         "results", "All results", "Every recorded number with its place.", columns, body, notes=notes, group="study",
         nothing="no results are recorded (results.csv)", machine=("experiment_id",),

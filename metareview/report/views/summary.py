@@ -158,5 +158,5 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "statements", "Printed statements", "Figures that the documents print about no single experiment.",
         columns, body, group="topic", nothing="no statements are recorded (statements.csv)", machine=("statement_id",),
-        notes=[f"{len(body)} statements; percentages of scores are proportions here, as printed beside."] if body else [],
+        notes=[f"{len(body)} statements; a percentage stands here as a proportion, beside it as printed."],
     )  # fmt: skip

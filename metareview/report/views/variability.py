@@ -86,8 +86,7 @@ def variability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [_printed_cv(row, names) for row in records(tables, "statements") if _is_cv(row)]
     means = {(mean.metric, mean.convention): mean for mean in (found.means if found else ())}
-    for row in found.rows if found else ():
-        body.append(_cv(row, names))
+    body += [_cv(row, names) for row in (found.rows if found else ())]
     body += [_mean_cv(mean, names) for mean in means.values()]
     order = list(dict.fromkeys(text(line[0].value) for line in body))
     body.sort(key=lambda line: order.index(text(line[0].value)))
@@ -198,4 +197,8 @@ def _pair(pair: tuple[str, str], rows: dict[str, CorrelationRow]) -> list[Cell]:
 
 
 def _coefficient(row: CorrelationRow | None) -> Cell:
-    return Cell() if row is None else Cell(row.r, row.refs, row.ci_low, row.ci_high, note=row.reason if row.r is None else "")
+    return (
+        Cell()
+        if row is None
+        else Cell(row.r, row.refs, row.ci_low, row.ci_high, note=row.reason if row.r is None else "")
+    )

@@ -21,6 +21,7 @@ from metareview.stats.benchmark.rows import (
     in_corpus,
     records,
     ref_of,
+    speaks_for,
     stated,
 )
 
@@ -136,9 +137,10 @@ def compute_characteristics(tables: Tables, spec: ReviewSpec) -> Characteristics
         members, out = in_corpus(studies, corpus)
         dropped += out
         n_used += len(members)
+        own_facts = [row for row in facts if speaks_for(row, corpus, corpora(spec))]
         printed = [row for row in published if corpus in (ALL, row["corpus"])]
-        for name in _names(members, facts, printed, spec):
-            attribute = _attribute(name, members, facts)
+        for name in _names(members, own_facts, printed, spec):
+            attribute = _attribute(name, members, facts if name in Study.model_fields else own_facts)
             own = [row for row in printed if row["attribute"] == name]
             rows += _rows(corpus, attribute, members, own, spec.attributes.get(name, ()))
         links += _links(corpus, members, [_attribute(name, members, facts) for name in sequence])
@@ -247,8 +249,8 @@ def _rows(
 
 def _silent(corpus: str, attribute: _Attribute, members: Sequence[Row]) -> list[CharacteristicRow]:
     silent = [row for row in members if not attribute.values[row["study_id"]]]
-    if not silent:
-        return []
+    if not silent or len(silent) == len(members):
+        return []  # an attribute that is published but recorded for no study says nothing about these studies
     return [
         CharacteristicRow(
             corpus=corpus,

@@ -305,6 +305,12 @@ def _warnings(values: Sequence[ExperimentValue]) -> tuple[str, ...]:
         if len([pair for pair in conventions if pair[0] == metric]) > 1
     ]
     warnings = [*unstated_warning(conventions)]
+    means = list(dict.fromkeys(value.score.method for value in values if value.score.level == "study_mean"))
+    if means:
+        warnings.append(
+            f"only a mean over data sets is on record for {', '.join(means)}: it counts as one experiment, so k is too "
+            "small and the composite may differ from the mean over experiments"
+        )
     if mixed:
         warnings.append(f"methods are scored under different conventions of {', '.join(mixed)}: compare with care")
     reported: dict[tuple[str, str, str], set[str]] = {}

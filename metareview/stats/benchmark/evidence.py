@@ -160,7 +160,11 @@ def _compare(
     result = candidate.compute(ingredients)
     value = candidate.rounding(result, spec.decimals)
     agrees = exact(value) == exact(composite.printed)
-    reason = _support(values, candidate) if agrees else _difference(result, value, composite.printed, spec.decimals)
+    reason = (
+        _support(composite, values, candidate)
+        if agrees
+        else _difference(result, value, composite.printed, spec.decimals)
+    )
     k = len({ingredient.experiment for ingredient in ingredients})
     return _row(composite, candidate.key, value, result, agrees=agrees, k=k, reason=reason, values=values)
 
@@ -204,15 +208,21 @@ def _difference(result: Fraction, value: float, printed: float, decimals: int) -
     return f"gives {value:.{decimals}f}{note}, printed {printed:.{decimals}f}"
 
 
-def _support(values: Sequence[ExperimentValue], candidate: Candidate) -> str:
+def _support(composite: PrintedComposite, values: Sequence[ExperimentValue], candidate: Candidate) -> str:
     """Return what weakens an agreement; empty where nothing does."""
     if len(values) == 1:
         return _TRIVIAL
+    if not candidate.by_experiment:
+        return ""
     experiments = {value.score.experiment_id for value in values}
-    inferred = any(score.uncertain for value in values for score in value.scores)
-    if candidate.by_experiment and len(experiments) > 1 and inferred:
-        return f"{_INFERRED} its values to {len(experiments)} experiments"
-    return ""
+    means = any(value.score.level == "study_mean" for value in values)
+    notes = []
+    if len(experiments) > 1 and any(score.uncertain for value in values for score in value.scores):
+        notes.append(f"{_INFERRED} its values to {len(experiments)} experiments")
+    if composite.n_datasets is not None and composite.n_datasets > len(experiments):
+        kind = "as one mean" if means else f"of which {len(experiments)} enter"
+        notes.append(f"the row is over {composite.n_datasets} data sets, {kind}")
+    return "; ".join(notes)
 
 
 _TRIVIAL = "one printed value: every mean reproduces it"

@@ -207,23 +207,13 @@ def _verdict(
     giving = [
         pattern for pattern, (low, high) in possible.items() if low < wanted[1] - _MARGIN and high > wanted[0] + _MARGIN
     ]
-    everyone = ((frozenset(means), k),)
-    words = f"{len(giving)} of the {len(ends)} ways in which {k} data sets can report {' and '.join(means)}"
-    if known:
-        value = ", ".join(f"{entry.score.metric} {entry.value:g}" for entry in known)
-        words += f", one of them with {value} ({known[0].score.method}),"
-    reason = f"values exist under {words}" if giving else f"no values exist under any of {words}"
-    reason = reason.replace("any of 0 of the", "any of the")
-    if giving:
-        reason += f", for example {_in_words(max(giving, key=lambda pattern: _complete(pattern, means)))}"
-        reason += "" if everyone in giving else "; not if every data set reports all"
     return Verdict(
         name,
         bool(giving),
         k,
         min((low for low, _ in possible.values()), default=None),
         max((high for _, high in possible.values()), default=None),
-        reason,
+        _in_words(giving, len(ends), k, means, known),
         known,
     )
 
@@ -232,5 +222,14 @@ def _complete(pattern: Pattern, means: Bounds) -> int:
     return sum(count for metrics, count in pattern if len(metrics) == len(means))
 
 
-def _in_words(pattern: Pattern) -> str:
-    return ", ".join(f"{count} with {' and '.join(sorted(metrics))}" for metrics, count in pattern)
+def _in_words(giving: Sequence[Pattern], n: int, k: int, means: Bounds, known: Sequence[ExperimentValue]) -> str:
+    ways = f"ways in which {k} data sets can report {' and '.join(means)}"
+    if known:
+        value = " and ".join(f"{entry.score.metric} {entry.value:g}" for entry in known)
+        ways += f", {value} ({known[0].score.method}, {known[0].score.dataset_id}) among them"
+    if not giving:
+        return f"no values exist under any of the {n} {ways}"
+    best = max(giving, key=lambda pattern: _complete(pattern, means))
+    example = ", ".join(f"{count} with {' and '.join(sorted(metrics))}" for metrics, count in best)
+    everyone = "" if _complete(best, means) == k else "; none if every data set reports all"
+    return f"values exist under {len(giving)} of the {n} {ways}; for example {example}{everyone}"

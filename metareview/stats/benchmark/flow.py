@@ -27,6 +27,7 @@ __all__ = ["FlowCheckRow", "FlowCount", "FlowResult", "ReasonCount", "compute_fl
 
 #: Where the reasons of a stage must add up to.
 _EXCLUDED = {"title_abstract": "records_excluded", "full_text": "dbr_excluded"}
+_STAGES = {"title_abstract": "title and abstract", "full_text": "full text"}
 
 _Refs = dict[str, tuple[SourceRef, ...]]
 
@@ -99,14 +100,14 @@ def compute_flow(tables: Tables, spec: ReviewSpec) -> FlowResult:
 
     Three kinds of check: the identities of the diagram (`metareview.schema.flow`), a count printed twice with
     different figures, and reasons for exclusion that should add up to the number excluded, once per place where a
-    list of reasons is printed.
+    list of reasons is printed. Rows of the template without a count (headings, boxes that are not printed) ask nothing.
     """
-    rows = records(tables, "flow")
-    counted = [row for row in rows if row.get("n") is not None and text(row.get("data")) in FLOW_NAMES]
+    rows = [row for row in records(tables, "flow") if row.get("n") is not None]
+    counted = [row for row in rows if text(row.get("data")) in FLOW_NAMES]
     dropped = [
-        Dropped(f"flow, {row.get('data') or 'a row without name'}", _reason(row), ref_of(row))
+        Dropped(f"flow, {row.get('data') or 'a row without name'}", "no count of the PRISMA 2020 template", ref_of(row))
         for row in rows
-        if row not in counted
+        if text(row.get("data")) not in FLOW_NAMES
     ]
     first, again = _first_prints(counted)
     counts = flow_counts(FlowRow(data=row["data"], n=row["n"]) for row in first)
@@ -129,10 +130,6 @@ def compute_flow(tables: Tables, spec: ReviewSpec) -> FlowResult:
         dropped=tuple(dropped),
         warnings=tuple(check.message for check in checks if check.message),
     )
-
-
-def _reason(row: Row) -> str:
-    return "no count is printed" if row.get("n") is None else "not a count of the PRISMA 2020 template"
 
 
 def _first_prints(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -192,7 +189,7 @@ def _partitions(exclusions: Sequence[Row], counts: dict[str, int], refs: _Refs) 
         expected = counts.get(name)
         holds = None if expected is None else found == expected
         where = f"{source}, {place}" if place else source
-        statement = f"the {len(members)} reasons for exclusion at {stage.replace('_', ' and ')} ({where}) add up"
+        statement = f"the {len(members)} reasons for exclusion at {_STAGES[stage]} ({where}) add up"
         message = f"{statement}: they sum to {found}, printed {expected}" if holds is False else ""
         checks.append(
             FlowCheckRow(

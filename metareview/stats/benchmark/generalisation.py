@@ -9,7 +9,19 @@ from metareview.results import Dropped, Result
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.proportions import wilson_interval
-from metareview.stats.benchmark.rows import ALL, Row, Tables, corpora, frame_of, records, ref_of, stated, text
+from metareview.stats.benchmark.rows import (
+    ALL,
+    Row,
+    Tables,
+    corpora,
+    frame_of,
+    in_corpus,
+    records,
+    ref_of,
+    speaks_for,
+    stated,
+    text,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,22 +86,22 @@ class GeneralisationResult(Result):
 def compute_generalisation(tables: Tables, spec: ReviewSpec) -> GeneralisationResult:
     """Count experiments, methods and studies that were evaluated on more than one data set, per corpus.
 
-    An experiment belongs to the corpus whose document prints it. One whose data sets are not named is left out of
-    every share, with that reason.
+    An experiment belongs to the corpora that include its study, unless the document of another corpus prints it. One
+    whose data sets are not named is left out of every share, with that reason.
     """
     studies = {row["study_id"]: row for row in records(tables, "studies")}
     every = [row for row in records(tables, "experiments") if row.get("origin") != "rerun"]
+    names = corpora(spec)
+    members = {corpus: {row["study_id"] for row in in_corpus(studies.values(), corpus)[0]} for corpus in names}
     kept: list[tuple[str, Row]] = []
     dropped: list[Dropped] = []
-    names = corpora(spec)
     for row in every:
-        corpus = ALL if names == (ALL,) else text(row.get("source_id"))
-        if corpus not in names:
-            dropped.append(Dropped(row["experiment_id"], f"{corpus} is not a declared corpus", ref_of(row)))
+        homes = [c for c in names if row["study_id"] in members[c] and speaks_for(row, c, names)]
+        if not homes:
+            dropped.append(Dropped(row["experiment_id"], "its study is not included in a declared corpus", ref_of(row)))
         elif not _datasets(row):
             dropped.append(Dropped(row["experiment_id"], "no data set is named", ref_of(row)))
-        else:
-            kept.append((corpus, row))
+        kept += [(home, row) for home in homes if _datasets(row)]
     rows: list[GeneralisationRow] = []
     methods: list[MethodDatasets] = []
     for corpus in names:
@@ -109,7 +121,7 @@ def compute_generalisation(tables: Tables, spec: ReviewSpec) -> GeneralisationRe
         methods_datasets=tuple(methods),
         methods=("Wilson score interval (Wilson 1927)",),
         k_in=len(every),
-        k_used=len(kept),
+        k_used=len(every) - len(dropped),
         dropped=tuple(dropped),
         warnings=_warnings([row for _, row in kept], names),
     )

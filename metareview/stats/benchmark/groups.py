@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -93,13 +93,8 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
         metrics=metrics,
         place=groups.place,
     )
-    attribute = {row["study_id"]: stated(row.get(groups.by)) for row in records(tables, "studies")}
-
-    def group_of(value: ExperimentValue) -> str:
-        return value.score.category if groups.by == "category" else attribute.get(value.score.study_id, "")
-
+    group_of = _grouping(tables, groups)
     values = experiment_values(table.rows)
-    kept = [value for value in values if group_of(value)]
     dropped = [
         Dropped(
             f"{score.experiment_id}, {label(score.metric, score.convention)}", f"no {groups.by} is stated", score.ref
@@ -108,14 +103,12 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
         if not group_of(value)
         for score in value.scores
     ]
+    kept = [value for value in values if group_of(value)]
     order = {name: at for at, name in enumerate((groups.reference or "", *spec.attributes.get(groups.by, ())))}
-    comparisons = []
-    for (metric, convention), members in in_metric_order(kept, spec):
-        by_group: ValuesByGroup = {}
-        for value in members:
-            by_group.setdefault(group_of(value), []).append(value)
-        ordered = dict(sorted(by_group.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
-        comparisons.append(compare_groups(metric, convention, ordered, seed=spec.seeds.permutation))
+    comparisons = [
+        compare_groups(metric, convention, _by_group(members, group_of, order), seed=spec.seeds.permutation)
+        for (metric, convention), members in in_metric_order(kept, spec)
+    ]
     notes = tuple(f"{label(part.metric, part.convention)}: {note}" for part in comparisons for note in part.warnings)
     return GroupsResult(
         comparisons=tuple(comparisons),
@@ -130,9 +123,29 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
             *table.warnings,
             *unstated_warning([(part.metric, part.convention) for part in comparisons]),
             *_absent(groups, comparisons),
+            *_selected(groups),
             *notes,
         ),
     )
+
+
+def _grouping(tables: Tables, groups: GroupSpec) -> Callable[[ExperimentValue], str]:
+    """Return what gives a value its group: an experiment may have a category of its own, all else is of the study."""
+    attribute = {row["study_id"]: stated(row.get(groups.by)) for row in records(tables, "studies")}
+
+    def group_of(value: ExperimentValue) -> str:
+        return value.score.category if groups.by == "category" else attribute.get(value.score.study_id, "")
+
+    return group_of
+
+
+def _by_group(
+    values: Sequence[ExperimentValue], group_of: Callable[[ExperimentValue], str], order: dict[str, int]
+) -> ValuesByGroup:
+    found: ValuesByGroup = {}
+    for value in values:
+        found.setdefault(group_of(value), []).append(value)
+    return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
 
 def _plain(item: object) -> dict[str, object]:
@@ -143,3 +156,11 @@ def _absent(groups: GroupSpec, comparisons: Sequence[MetricComparison]) -> tuple
     present = {comparison.metric for comparison in comparisons}
     absent = [metric for metric in groups.metrics if metric not in present]
     return (f"no value of {', '.join(absent)} has a {groups.by}",) if absent else ()
+
+
+def _selected(groups: GroupSpec) -> tuple[str, ...]:
+    if groups.place is None:
+        return ()
+    return (
+        f"only values printed in {groups.place} enter: a table of selected methods does not represent their groups",
+    )

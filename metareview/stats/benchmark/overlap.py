@@ -15,7 +15,7 @@ from metareview.results import Dropped
 if TYPE_CHECKING:
     from metareview.stats.benchmark.scores import Score
 
-__all__ = ["without_overlap"]
+__all__ = ["nested_datasets", "without_overlap"]
 
 _Reasons = dict[int, str]
 
@@ -117,17 +117,28 @@ def _may_contain(mean: Score, cell: Score) -> bool:
 
 
 def _wholes_of_parts(scores: Sequence[Score], parents: Mapping[str, str]) -> _Reasons:
+    """Drop the value of a data set of which two or more parts are there; with one part it may be another crop."""
     reasons: _Reasons = {}
-
-    def key(score: Score) -> Hashable:
-        return score.study_id, score.method, score.setting, score.target, score.split, score.metric, score.convention
-
-    for group in _grouped(scores, key):
-        wholes = {whole for at in group for whole in _containers(scores[at].dataset_id, parents)}
+    for group in _grouped(scores, _same_measurement):
+        present = {scores[at].dataset_id for at in group}
         for at in group:
-            if scores[at].dataset_id in wholes:
-                reasons[at] = f"data set {scores[at].dataset_id} contains others whose values are there one by one"
+            parts = sorted(name for name in present if scores[at].dataset_id in _containers(name, parents))
+            if len(parts) > 1:
+                reasons[at] = f"its data set contains {' and '.join(parts)}, whose values are there one by one"
     return reasons
+
+
+def nested_datasets(scores: Sequence[Score], parents: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return pairs (part, whole) of data sets whose values of one method stand side by side."""
+    pairs: dict[tuple[str, str], None] = {}
+    for group in _grouped(scores, _same_measurement):
+        present = dict.fromkeys(scores[at].dataset_id for at in group)
+        pairs |= {(part, whole): None for part in present for whole in present if whole in _containers(part, parents)}
+    return list(pairs)
+
+
+def _same_measurement(score: Score) -> Hashable:
+    return score.study_id, score.method, score.setting, score.target, score.split, score.metric, score.convention
 
 
 def _containers(dataset: str, parents: Mapping[str, str]) -> set[str]:

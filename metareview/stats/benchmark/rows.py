@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL", "Row", "Tables", "corpora", "frame_of", "in_corpus", "natural", "records", "ref_of", "result_corpus",
-    "stated", "text",
+    "speaks_for", "stated", "text",
 ]  # fmt: skip
 
 Row = dict[str, Any]
@@ -45,9 +45,10 @@ def records(tables: Tables, name: str) -> list[Row]:
         return []
     missing = frame.isna().to_numpy()
     names = list(frame.columns)
+    columns = zip(*(frame[name].tolist() for name in names), strict=True)  # tolist: Python's numbers, not numpy's
     rows = [
         {name: None if gone else value for name, value, gone in zip(names, values, gaps, strict=True)}
-        for values, gaps in zip(frame.itertuples(index=False, name=None), missing, strict=True)
+        for values, gaps in zip(columns, missing, strict=True)
     ]
     for number, row in enumerate(rows, 2):
         row.setdefault("file", f"{name}.csv")
@@ -101,6 +102,15 @@ def in_corpus(studies: Iterable[Row], corpus: str) -> tuple[list[Row], list[Drop
             what = f"study {row['study_id']} of corpus {corpus}"
             dropped.append(Dropped(what, f"its status is {row.get('status')}, not included", ref_of(row)))
     return kept, dropped
+
+
+def speaks_for(row: Row, corpus: str, names: tuple[str, ...]) -> bool:
+    """Whether a row is evidence for a corpus: printed in its document, or in one that is no corpus of its own.
+
+    A study may stand in several corpora; what the document of one of them prints never counts for another.
+    """
+    source = text(row.get("source_id"))
+    return corpus == ALL or source == corpus or source not in names
 
 
 def result_corpus(tables: Tables, spec: ReviewSpec) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Vocabulary
 from metareview.schema.source import SourceRef
-from metareview.stats.benchmark.overlap import without_overlap
+from metareview.stats.benchmark.overlap import nested_datasets, without_overlap
 from metareview.stats.benchmark.rounding import exact, exact_mean
 from metareview.stats.benchmark.rows import Row, Tables, frame_of, records, ref_of, stated, text
 
@@ -187,7 +187,7 @@ def score_table(
         rows=tuple(rows),
         k_used=len(rows),
         dropped=(*joined.dropped, *contained),
-        warnings=_uncertain(rows),
+        warnings=(*_uncertain(rows), *_nested(nested_datasets(rows, parents))),
     )
 
 
@@ -315,6 +315,13 @@ def _score(row: Row, experiment: Row, study: Row) -> Score:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def _nested(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    if not pairs:
+        return ()
+    names = ", ".join(f"{part} in {whole}" for part, whole in pairs)
+    return (f"values of one method on a data set and on a part of it are both in ({names}): they are not independent",)
 
 
 def _uncertain(rows: Sequence[Score]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from metareview.stats.benchmark.rows import (
     natural,
     records,
     ref_of,
+    speaks_for,
     stated,
     text,
 )  # fmt: skip
@@ -76,12 +77,12 @@ def compute_shares(tables: Tables, spec: ReviewSpec) -> SharesResult:
     """
     studies = records(tables, "studies")
     names = {row["dataset_id"]: row for row in records(tables, "datasets")}
-    use = _use(tables)
     rows: list[ShareRow] = []
     dropped: list[Dropped] = []
     n_used = 0
     for corpus in corpora(spec):
         members, out = in_corpus(studies, corpus)
+        use = _use(tables, corpus, corpora(spec))
         silent = [row for row in members if row["study_id"] not in use]
         dropped += out
         dropped += [
@@ -103,14 +104,14 @@ def compute_shares(tables: Tables, spec: ReviewSpec) -> SharesResult:
     )
 
 
-def _use(tables: Tables) -> _Use:
+def _use(tables: Tables, corpus: str, names: tuple[str, ...]) -> _Use:
     """Study -> data set -> where it says so."""
     use: _Use = {}
     for row in records(tables, "study_facts"):
-        if row["attribute"] == "dataset" and stated(row["value"]):
+        if row["attribute"] == "dataset" and stated(row["value"]) and speaks_for(row, corpus, names):
             _add(use, row["study_id"], row["value"], row)
     for row in records(tables, "experiments"):
-        if row.get("origin") == "rerun":
+        if row.get("origin") == "rerun" or not speaks_for(row, corpus, names):
             continue
         for dataset in (row.get("dataset_id"), *(row.get("datasets") or ())):
             if dataset:

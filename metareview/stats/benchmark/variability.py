@@ -65,11 +65,15 @@ class VariabilityRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanCv:
-    """Mean of the coefficients of variation of the methods, for one metric; the interval is t over methods."""
+    """Mean of the coefficients of variation of the methods, for one metric; the interval is t over methods.
+
+    `n_methods` counts methods and settings, each set of values once; `n_studies` the studies they come from.
+    """
 
     metric: str
     convention: str
     n_methods: int
+    n_studies: int
     mean_cv: float | None
     ci_low: float | None = None
     ci_high: float | None = None
@@ -168,9 +172,10 @@ def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
                 found.append(_row(members))
                 used += sum(len(value.scores) for value in members)
         rows += sorted(found, key=lambda row: float("inf") if row.cv is None else row.cv)
+    means = _means(rows)
     return VariabilityResult(
         rows=tuple(rows),
-        means=_means(rows),
+        means=means,
         methods=(
             *table.methods,
             "coefficient of variation with k - 1; correction 1 + 1/(4k) (Haldane 1955)",
@@ -179,7 +184,7 @@ def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
         k_in=table.k_in,
         k_used=used,
         dropped=(*table.dropped, *dropped),
-        warnings=(*table.warnings, *_warnings(rows)),
+        warnings=(*table.warnings, *_warnings(rows, means)),
     )
 
 
@@ -248,31 +253,42 @@ def _row(members: Sequence[ExperimentValue]) -> VariabilityRow:
 
 
 def _means(rows: Sequence[VariabilityRow]) -> tuple[MeanCv, ...]:
-    groups: dict[tuple[str, str], list[float]] = {}
+    groups: dict[tuple[str, str], list[VariabilityRow]] = {}
     for row in rows:
-        group = groups.setdefault((row.metric, row.convention), [])
-        if row.cv is not None:
-            group.append(row.cv)
-    return tuple(_mean(metric, convention, np.array(cvs)) for (metric, convention), cvs in groups.items())
+        groups.setdefault((row.metric, row.convention), []).append(row)
+    return tuple(_mean(metric, convention, _distinct(group)) for (metric, convention), group in groups.items())
 
 
-def _mean(metric: str, convention: str, cvs: NDArray[np.float64]) -> MeanCv:
+def _distinct(rows: Sequence[VariabilityRow]) -> list[VariabilityRow]:
+    """Drop rows that repeat another of the same method: ablation tables print the full model again and again."""
+    seen = {(row.study_id, row.method, row.target, row.datasets, row.mean, row.sd): row for row in reversed(rows)}
+    return [row for row in reversed(seen.values()) if row.cv is not None]
+
+
+def _mean(metric: str, convention: str, rows: Sequence[VariabilityRow]) -> MeanCv:
     from scipy.special import stdtrit
 
+    cvs = np.array([row.cv for row in rows if row.cv is not None])
     n = cvs.size
-    if n == 0:
-        reason = "no method has a coefficient of variation"
-        return MeanCv(metric=metric, convention=convention, n_methods=0, mean_cv=None, reason=reason)
-    centre = float(cvs.mean())
-    if n < 3:
-        reason = f"no interval from {n} method{'s' if n > 1 else ''}"
-        return MeanCv(metric=metric, convention=convention, n_methods=n, mean_cv=centre, reason=reason)
-    half = float(stdtrit(n - 1, 0.975)) * float(cvs.std(ddof=1)) / sqrt(n)
-    low = max(0.0, centre - half)
-    return MeanCv(metric=metric, convention=convention, n_methods=n, mean_cv=centre, ci_low=low, ci_high=centre + half)
+    centre = float(cvs.mean()) if n else None
+    low = high = None
+    reason = f"no interval from {n} method{'' if n == 1 else 's'}" if n else "no method has a coefficient of variation"
+    if centre is not None and n > 2:
+        half = float(stdtrit(n - 1, 0.975)) * float(cvs.std(ddof=1)) / sqrt(n)
+        low, high, reason = max(0.0, centre - half), centre + half, ""
+    return MeanCv(
+        metric=metric,
+        convention=convention,
+        n_methods=n,
+        n_studies=len({row.study_id for row in rows}),
+        mean_cv=centre,
+        ci_low=low,
+        ci_high=high,
+        reason=reason,
+    )
 
 
-def _warnings(rows: Sequence[VariabilityRow]) -> tuple[str, ...]:
+def _warnings(rows: Sequence[VariabilityRow], means: Sequence[MeanCv]) -> tuple[str, ...]:
     if not rows:
         return ("no method has values of one metric on two data sets",)
     two = sum(row.k == 2 for row in rows)
@@ -282,4 +298,10 @@ def _warnings(rows: Sequence[VariabilityRow]) -> tuple[str, ...]:
         warnings.append(f"{two} of {len(rows)} coefficients rest on two data sets")
     if large:
         warnings.append(f"{large} coefficients exceed 1/3, where the interval for normal values is rough")
+    warnings += [
+        f"{label(mean.metric, mean.convention)}: {mean.n_methods} methods and settings come from {mean.n_studies} "
+        f"stud{'y' if mean.n_studies == 1 else 'ies'}, so the interval of their mean is too narrow"
+        for mean in means
+        if mean.ci_low is not None and mean.n_studies < mean.n_methods
+    ]
     return tuple(warnings)
