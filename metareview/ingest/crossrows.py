@@ -152,7 +152,7 @@ def _check_reference(
 ) -> None:  # fmt: skip
     known: set[str] = set()
     if target is not None:
-        if reference.target not in target.raw.columns:
+        if reference.target not in target.raw.columns or not target.raw.complete:
             return
         known = {clean(text) for text in target.raw.columns[reference.target].texts} - {""}
     cells = table.raw.columns[reference.column]
@@ -179,7 +179,7 @@ def check_unused_experiments(tables: Tables, problems: Problems) -> None:
     if "experiments" not in tables or "results" not in tables:
         return
     experiments, results = tables["experiments"], tables["results"].raw.columns
-    if "experiment_id" not in results:
+    if "experiment_id" not in results or not tables["results"].raw.complete:
         return
     used = {clean(text) for text in results["experiment_id"].texts}
     mask = ~experiments.frame["experiment_id"].isin(used).to_numpy() & experiments.good("experiment_id")

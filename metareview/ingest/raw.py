@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from metareview.errors import did_you_mean
 from metareview.ingest.cells import clean
-from metareview.ingest.problems import Problem, Problems, Severity, column_letters
+from metareview.ingest.problems import Problem, Problems, Severity, column_letters, shorten
 from metareview.schema.tables import TableSpec
 
 __all__ = ["RawColumn", "RawTable", "TableBuilder", "match_header"]
@@ -55,6 +55,7 @@ class RawTable:
     lines : per row, the line of the file (first line is 1) or row of the sheet.
     rows : per row, the row that a spreadsheet program shows.
     ragged : per row, whether its cells do not fit under the header, so that none can be trusted.
+    complete : whether every row of the file is here (one whose quotes are broken is not).
     """
 
     name: str
@@ -64,6 +65,7 @@ class RawTable:
     lines: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
     ragged: npt.NDArray[np.bool_]
+    complete: bool = True
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -86,7 +88,7 @@ class RawTable:
         address = None
         if column in self.columns:
             address = f"{self.sheet}!{column_letters(self.columns[column].position)}{self.rows[row]}"
-        found = clean(self.text(row, column)) if found is None else found
+        found = shorten(clean(self.text(row, column)) if found is None else found)
         return Problem(self.file, line, column, address, found, rule, remedy, severity)
 
     def report(
@@ -164,14 +166,16 @@ class TableBuilder:
         if len(cells) == self.width:
             return cells
         beyond = any(map(clean, cells[self.width :]))
-        if self.file.lower().endswith(".xlsx"):
+        sheet = self.file.lower().endswith(".xlsx")
+        if sheet:
             found, rule = "a cell stands beyond the last named column", "every cell stands under a column name"
             remedy = "name the column, or delete the cell"
         else:
             found, rule = f"{len(cells)} cells under a header of {self.width}", "every row is as wide as the header"
             remedy = "put a cell that contains the delimiter in double quotes, or add the missing delimiters"
         if beyond or len(cells) < self.width:
-            self._ragged.append(len(self._lines))
+            if not sheet:
+                self._ragged.append(len(self._lines))
             problems.add(Problem.of_file(self.file, found, rule, remedy, row=line, sheet=self.sheet))
         return (cells + [""] * self.width)[: self.width]
 
@@ -187,7 +191,7 @@ class TableBuilder:
                 first = next(index for index, cell in enumerate(columns[position]) if clean(cell))
                 self._nameless[position] = self._lines[len(self._lines) - len(rows) + first]
 
-    def build(self, problems: Problems) -> RawTable:
+    def build(self, problems: Problems, *, complete: bool = True) -> RawTable:
         """Return the table, and report columns that have cells but no name."""
         for position, line in self._nameless.items():
             if line is not None:
@@ -201,7 +205,7 @@ class TableBuilder:
         ragged = np.zeros(len(self._lines), dtype=np.bool_)
         ragged[self._ragged] = True
         lines, rows = (np.array(numbers, dtype=np.int64) for numbers in (self._lines, self._rows))
-        return RawTable(self.name, self.file, self.sheet, columns, lines, rows, ragged)
+        return RawTable(self.name, self.file, self.sheet, columns, lines, rows, ragged, complete)
 
 
 def _joined(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
@@ -242,7 +246,7 @@ def match_header(
 
     def add(position: int, rule: str, remedy: str) -> None:
         address = f"{sheet or spec.name}!{column_letters(position)}{row}"
-        name = names[position]
+        name = shorten(names[position])
         problems.add(Problem(file, line, name[:60] or "(no name)", address, name, rule, remedy))
 
     positions: dict[str, int] = {}

@@ -43,15 +43,17 @@ _NS = {
     "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "p": "http://schemas.openxmlformats.org/package/2006/relationships",
 }
-_CELL = rb"<(?:\w+:)?c\b(?=[^>]*\sr=[\"']([A-Z]{1,3}[0-9]{1,7})[\"'])"
-_FORMULA = re.compile(_CELL + rb"[^>]*>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]{0,200}))")
-_ERROR = re.compile(_CELL + rb"(?=[^>]*\st=[\"']e[\"'])[^>]*>\s*<(?:\w+:)?v>([^<]{0,40})")
-_COLUMN = re.compile(rb"<(?:\w+:)?c\b[^>]*?\sr=[\"']([A-Z]{1,3})[0-9]")
-_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr=[\"']([0-9]{1,7})[\"']")
+_CELL = rb"<(?:\w+:)?c\b(?=[^<>]*\sr=[\"']([A-Z]{1,3}[0-9]{1,7})[\"'])"
+_FORMULA = re.compile(_CELL + rb"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>([^<]{0,200}))")
+_ERROR = re.compile(_CELL + rb"(?=[^<>]*\st=[\"']e[\"'])[^<>]*>\s*<(?:\w+:)?v>([^<]{0,40})")
+_COLUMN = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\sr=[\"']([A-Z]{1,3})[0-9]")
+_ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\sr=[\"']([0-9]{1,7})[\"']")
+_TAG = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Scan:
     """What the XML of a sheet says beyond its values.
 
@@ -59,13 +61,16 @@ class _Scan:
     ----------
     instead : formulas and error values by address; they stand as text where the reader would give a value or nothing.
     percents : addresses of numbers that are shown as percentages.
-    columns, size : letters of the columns with cells; numbers of cells and of rows.
+    columns : letters of the columns with cells.
+    cells, rows, width : numbers of cells, of rows, and of cells without address in one row.
     """
 
     instead: dict[str, str] = field(default_factory=dict)
     percents: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
-    size: list[int] = field(default_factory=lambda: [0, 0])
+    cells: int = 0
+    rows: int = 0
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +118,10 @@ class Workbook:
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             problems.add(_damaged(self.file, str(error)))
             return None
-        cells, rows = scan.size
-        widest = max((_column_number(letters) for letters in scan.columns), default=0)
-        if widest * rows > _SPARSE * cells + 1_000_000:
-            found = f"sheet {sheet} spans {rows:,} rows and {widest:,} columns for {cells:,} cells"
+        widest = max((_column_number(letters) for letters in scan.columns), default=scan.width)
+        widest = max(widest, scan.width)
+        if widest * scan.rows > _SPARSE * scan.cells + 1_000_000:
+            found = f"sheet {sheet} spans {scan.rows:,} rows and {widest:,} columns for {scan.cells:,} cells"
             remedy = "delete the cells far right or far below the table"
             problems.add(Problem.of_file(self.file, found, "a sheet holds one table", remedy))
             return None
@@ -126,7 +131,7 @@ class Workbook:
         if not self.percent_styles:
             return None
         styles = b"|".join(style.encode() for style in sorted(self.percent_styles))
-        return re.compile(_CELL + rb"(?=[^>]*\ss=[\"'](?:" + styles + rb")[\"'])")
+        return re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](?:" + styles + rb")[\"'])")
 
 
 def _blocks(stream: Any) -> Iterator[bytes]:
@@ -157,9 +162,12 @@ def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: _Scan) ->
         scan.percents.update(address.decode() for address in percent.findall(block))
     columns = _COLUMN.findall(block)
     scan.columns.update(letters.decode() for letters in set(columns))
-    scan.size[0] += len(columns)
-    rows = _ROW.findall(block)
-    scan.size[1] = max(scan.size[1], *(int(row) for row in rows[-1:]), 0)
+    tags = len(_TAG.findall(block))
+    scan.cells += tags
+    if tags > len(columns):
+        scan.width = max(scan.width, *(len(_TAG.findall(part)) for part in _ROW_TAG.split(block)))
+    rows = [int(row) for row in _ROW.findall(block)]
+    scan.rows = max(scan.rows + len(_ROW_TAG.findall(block)) - len(rows), *rows[-1:], 0)
 
 
 def _unescaped(body: bytes) -> str:
@@ -214,7 +222,9 @@ def open_workbook(path: Path, problems: Problems, *, file: str | None = None) ->
 
 def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, problems: Problems) -> Workbook | None:
     members = {info.filename: info for info in archive.infolist()}
-    unpacked = sum(info.file_size for info in archive.infolist())
+    if len(members) < len(archive.infolist()):
+        raise zipfile.BadZipFile("two members have one name")
+    unpacked = sum(info.file_size for info in members.values())
     if unpacked > MAX_UNPACKED or (unpacked > _SMALL and unpacked > MAX_RATIO * packed):
         found = f"its {packed:,} bytes would unpack to {unpacked:,}"
         remedy = "save the table as CSV UTF-8 if it is really that large"
@@ -233,10 +243,22 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
             Problem.of_file(file, "the workbook has no sheet", "a workbook holds the tables", "add the sheets")
         )
         return None
+    for name, info in members.items():
+        if name.endswith(".xml") and name not in sheets.values():
+            _read_through(archive, info)
     return Workbook(path, file, sheets, _percent_styles(archive, members))
 
 
+def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Unpack a member without keeping it: more bytes than the directory says, or others, raise BadZipFile."""
+    with archive.open(info) as stream:
+        while stream.read(_BLOCK):
+            pass
+
+
 def _xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
+    if archive.getinfo(member).file_size > _SMALL:
+        raise zipfile.BadZipFile(f"{member} is larger than {_SMALL:,} bytes")
     try:
         return ElementTree.fromstring(archive.read(member))
     except ElementTree.ParseError as error:
@@ -244,7 +266,7 @@ def _xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
 
 
 def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sheets by name with the member that holds each."""
+    """Return the sheets that are shown, by name, with the member that holds each."""
     relations = "xl/_rels/workbook.xml.rels"
     if relations not in members:
         raise zipfile.BadZipFile(f"{relations} is missing")
@@ -252,7 +274,7 @@ def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> dict[str, s
     targets = {node.get("Id", ""): node.get("Target", "") for node in nodes}
     sheets: dict[str, str] = {}
     for node in _xml(archive, "xl/workbook.xml").iter():
-        if node.tag.rpartition("}")[2] != "sheet":
+        if node.tag.rpartition("}")[2] != "sheet" or "hidden" in node.get("state", "").lower():
             continue
         identifier = next((value for key, value in node.attrib.items() if key.rpartition("}")[2] == "id"), "")
         target = targets.get(identifier, "")
