@@ -102,6 +102,8 @@ _SPECS = (
     _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
     _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
              (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
+    _spec("composite-verdicts", "What gives the printed composites", "benchmark", "benchmark:composite_verdicts",
+          _NAMES, ("composite_evidence",)),
     _spec("composite-evidence", "Which definition gives the printed composites", "benchmark",
              "benchmark:composite_evidence", _NAMES, ("composite_evidence",)),
     _spec("summary", "Summary statistics per metric", "benchmark", "summary:summary", (*_NAMES, "statements"),

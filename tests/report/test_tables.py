@@ -7,15 +7,12 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from sample_views import HOSTILE, empty, hostile, ordinary, ref
 
 from metareview.errors import InputError, UnknownName

@@ -119,7 +119,7 @@ def _body(text: str, cell: Cell) -> str:
     else:
         # bdi keeps right-to-left text from reordering what stands beside it.
         body = f"<bdi>{_multiline(text)}</bdi>" if isinstance(cell.value, str) else escape_html(text)
-    return {"best": f"<strong>{body}</strong>", "second": f"<u>{body}</u>"}.get(cell.mark, body)
+    return {"best": f"<strong>{body}</strong>", "second": f"<u>{body}</u>"}.get(cell.mark.split(" ")[0], body)
 
 
 def _multiline(text: str) -> str:
@@ -129,7 +129,7 @@ def _multiline(text: str) -> str:
 def _attributes(column: Column, cell: Cell, refs: RefIndex | None) -> str:
     classes = ["num"] if column.kind in NUMERIC else []
     classes += ["mr-short"] if isinstance(cell.value, str) and len(cell.value) <= SHORT else []
-    classes += [f"mr-{cell.mark}"] if cell.mark else []
+    classes += [f"mr-{mark}" for mark in cell.mark.split()]
     classes += ["mr-missing"] if cell.value is None else []
     classes += ["mr-uncertain"] if any(ref.uncertain for ref in cell.refs) else []
     parts = [f' class="{" ".join(classes)}"'] if classes else []

@@ -81,7 +81,7 @@ class Layout:
 
     def suffix(self, row: int, position: int) -> str:
         """Return what stands raised behind a cell: the sign of its mark and the letter of its footnote."""
-        symbol = SYMBOLS.get(self.view.rows[row][position].mark, "")
+        symbol = "".join(SYMBOLS.get(mark, "") for mark in self.view.rows[row][position].mark.split())
         return symbol + self.markers.get((row, position), "")
 
     def heading(self, column: Column) -> str:
@@ -104,7 +104,7 @@ def lay_out(view: View, *, whole: bool = False) -> Layout:
     columns = tuple(position for position in printed if position != grouped)
     texts = [p for p in columns if view.columns[p].kind == "text"]
     markers, footnotes = _footnotes(view, columns, shown)
-    marks = {row[position].mark for row in view.rows[:shown] for position in columns}
+    marks = {mark for row in view.rows[:shown] for position in columns for mark in row[position].mark.split()}
     legend = [text for mark, text in _LEGEND.items() if mark in marks]
     if marks & {"best", "second"}:
         legend.insert(0, "Bold: best; underlined: second best; ties share the mark")

@@ -72,7 +72,9 @@ def _cell(layout: Layout, row: int, position: int) -> str:
     text = layout.text(cell, layout.view.columns[position])
     text = escape_md(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
     suffix = layout.suffix(row, position)
-    return _WRAP.get(cell.mark, "{}").replace("{}", text) + (f"<sup>{escape_md(suffix)}</sup>" if suffix else "")
+    return _WRAP.get(cell.mark.split(" ")[0], "{}").replace("{}", text) + (
+        f"<sup>{escape_md(suffix)}</sup>" if suffix else ""
+    )
 
 
 def _texts(layout: Layout) -> list[str]:

@@ -169,13 +169,13 @@ def _rows(layout: Layout) -> list[str]:
             lines.append(rf"\multicolumn{{{len(layout.columns)}}}{{@{{}}l}}{{\itshape {_cut(label)}}}\\*")
         for row in rows:
             cells = {position: _cell(layout, row, position) for position in layout.columns}
-            # Ragged lines without the array package: the group ends after \par, so \\ still ends the row.
-            lines.append(_line([rf"{{\raggedright {c}\par}}" if p in breaking else c for p, c in cells.items()]))
+            lines.append(_line([rf"\raggedright {cell}" if p in breaking else cell for p, cell in cells.items()]))
     return lines
 
 
 def _line(cells: list[str]) -> str:
-    return " & ".join(cells) + r" \\"
+    # Not \\, which \raggedright redefines in the cell before it.
+    return " & ".join(cells) + r" \tabularnewline"
 
 
 def _cut(text: str) -> str:
@@ -188,7 +188,7 @@ def _cell(layout: Layout, row: int, position: int) -> str:
     text = layout.text(cell, column)
     body = "{--}" if text == MISSING else _cut(text)
     suffix = layout.suffix(row, position)
-    body = _WRAP.get(cell.mark, "%s").replace("%s", body)
+    body = _WRAP.get(cell.mark.split(" ")[0], "%s").replace("%s", body)
     return body + (rf"\textsuperscript{{{escape_tex(suffix)}}}" if suffix else "")
 
 
@@ -201,5 +201,5 @@ def _footer(layout: Layout) -> list[str]:
         lines.append(f"Texts longer than {LONGEST} characters are cut; the CSV has them whole.")
     if not lines:
         return []
-    opening = [r"\par\medskip", r"\begin{minipage}{\linewidth}\footnotesize\raggedright"]
+    opening = [r"\par\medskip\noindent", r"\begin{minipage}{\linewidth}\footnotesize\raggedright"]
     return [*opening, *(rf"{line}\par" for line in lines), r"\end{minipage}"]

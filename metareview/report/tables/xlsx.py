@@ -9,12 +9,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from metareview.report.tables.layout import NUMERIC, Layout, lay_out
+from metareview.report.tables.sources import cite
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.format import DEFAULT_DECIMALS, clean
+from metareview.schema.source import SourceRef
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -23,6 +27,8 @@ __all__ = ["render_xlsx"]
 
 #: What a cell of the format holds at most (ECMA-376, and Excel's own limits).
 LONGEST = 32_767
+#: Sources of one number listed line by line; of more, one line cites all.
+SOURCES = 40
 _CUT = " … [cut: a cell of this format holds 32,767 characters; the CSV has the whole text]"
 _EPOCH = datetime(2000, 1, 1)
 _STAMP = (1980, 1, 1, 0, 0, 0)
@@ -86,22 +92,32 @@ def _fill_notes(sheet: Worksheet, layout: Layout) -> None:
 
 
 def _fill_sources(sheet: Worksheet, view: View) -> None:
+    """List the sources of every row; cells that rest on the same sources share their lines."""
     _header(sheet, ["row", "column", "document", "locator", "printed", "file", "line", "uncertain", "note"])
-    number = 2
+    lines: list[tuple[object, ...]] = []
     for place, row in enumerate(view.rows, 2):
+        shared: dict[tuple[SourceRef, ...], list[str]] = {}
         for column, cell in zip(view.columns, row, strict=True):
-            for ref in dict.fromkeys(cell.refs):
-                doubt = "yes" if ref.uncertain else ""
-                here = (place, column.key, ref.source_id, ref.locator, ref.printed)
-                for position, fact in enumerate((*here, ref.file, ref.line, doubt, ref.note), 1):
-                    _write(sheet, number, position, fact)
-                number += 1
+            if cell.refs:
+                shared.setdefault(cell.refs, []).append(column.key)
             if cell.note:
-                _write(sheet, number, 1, place)
-                _write(sheet, number, 2, column.key)
-                _write(sheet, number, 9, cell.note)
-                number += 1
+                lines.append((place, column.key, "", "", "", "", None, "", cell.note))
+        for refs, keys in shared.items():
+            lines += [(place, "; ".join(keys), *facts) for facts in _sources(tuple(dict.fromkeys(refs)))]
+    for number, line in enumerate(lines, 2):
+        for position, fact in enumerate(line, 1):
+            _write(sheet, number, position, fact)
     _widths(sheet)
+
+
+def _sources(refs: tuple[SourceRef, ...]) -> Iterator[tuple[object, ...]]:
+    """Yield one line per source, or one that cites them all where a number rests on very many."""
+    if len(refs) > SOURCES:
+        yield cite(refs, limit=10**6), f"{len(refs)} sources", "", "", None, "", ""
+        return
+    for ref in refs:
+        doubt = "yes" if ref.uncertain else ""
+        yield ref.source_id, ref.locator, ref.printed, ref.file, ref.line, doubt, ref.note
 
 
 def _header(sheet: Worksheet, names: list[str]) -> None:
@@ -133,10 +149,13 @@ def _write(
         cell.alignment = Alignment(vertical="top", wrap_text=len(text) > 60 or "\n" in text)
     else:
         cell.value = value
+        if column is not None and source is not None and source.decimals is not None:
+            column = replace(column, decimals=source.decimals)
         cell.number_format = _number_format(column)
         cell.alignment = Alignment(vertical="top")
-    if source is not None and source.mark in ("best", "second"):
-        cell.font = Font(bold=source.mark == "best", underline="single" if source.mark == "second" else None)
+    emphasis = source.mark.split(" ")[0] if source is not None else ""
+    if emphasis in ("best", "second"):
+        cell.font = Font(bold=emphasis == "best", underline="single" if emphasis == "second" else None)
 
 
 def _text(text: str) -> str:

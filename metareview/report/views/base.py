@@ -20,7 +20,7 @@ __all__ = ["Cell", "Column", "Kind", "Mark", "Value", "View"]
 
 Value = str | int | float | bool | None
 Kind = Literal["text", "score", "number", "percent", "count", "p", "interval", "flag"]
-Mark = Literal["", "best", "second", "derived", "contradicted", "warning"]
+Mark = Literal["", "best", "second", "derived", "best derived", "second derived", "contradicted", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class Cell:
     value : the number or text; None is missing, and `note` says why.
     refs : where it comes from; for a computed number every value that entered.
     low, high : limits of its interval, where it has one.
-    mark : best, second, derived (computed by us), contradicted, warning.
+    mark : best, second, derived (computed by us; also together with best or second), contradicted, warning.
     note : what a reader sees on hover beside the sources.
+    decimals : digits after the point where this value has others than its column (a column of several metrics).
     """
 
     value: Value = None
@@ -67,6 +68,7 @@ class Cell:
     high: float | None = None
     mark: Mark = ""
     note: str = ""
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

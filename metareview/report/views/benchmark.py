@@ -25,9 +25,9 @@ from metareview.report.views.common import (
 from metareview.report.views.format import display
 from metareview.schema.review import CompositeSpec, ReviewSpec
 from metareview.stats.benchmark.composite import CompositeResult, CompositeRow
-from metareview.stats.benchmark.evidence import CompositeEvidenceResult, DefinitionVerdict, EvidenceRow
+from metareview.stats.benchmark.evidence import CompositeEvidenceResult, EvidenceRow
 
-__all__ = ["benchmark", "composite_evidence"]
+__all__ = ["benchmark", "composite_evidence", "composite_verdicts"]
 
 _SCORE = Column("x", "x", "score")
 
@@ -279,7 +279,7 @@ def composite_evidence(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
     """Return every candidate definition of the composite against every printed composite."""
     names = Names.of(tables, spec)
     found: CompositeEvidenceResult | None = result_of(results, "composite_evidence", CompositeEvidenceResult)
-    labels = {verdict.definition: verdict.label for verdict in (found.verdicts if found else ())}
+    labels = _labels(found)
     columns = (
         Column("method", "Method"),
         Column("definition", "Definition"),
@@ -292,13 +292,11 @@ def composite_evidence(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
         Column("reason", "Reason"),
     )
     body = [_evidence(row, labels, names) for row in (found.rows if found else ())]
-    verdicts = [_verdict(verdict) for verdict in (found.verdicts if found else ())]
     return arrange(
         "composite-evidence", "Which definition gives the printed composites",
         "Candidate definitions of the composite score against every printed one.",
         columns, body, results=[found], group="method",
-        notes=[*verdicts, "Feasibility says only that values exist which would give the printed composite."]
-        if body else [],
+        notes=["Feasibility says only that values exist which would give the printed composite; it is no agreement."],
         nothing="no composite score is printed, or none is defined in review.yaml",
         keep=("definition", "value", "printed", "agrees", "k", "reason"),
     )  # fmt: skip
@@ -318,9 +316,38 @@ def _evidence(row: EvidenceRow, labels: Mapping[str, str], names: Names) -> list
     ]
 
 
-def _verdict(verdict: DefinitionVerdict) -> str:
-    fails = f" ({', '.join(verdict.fails)})" if verdict.fails else ""
-    return (
-        f"{verdict.label}: agrees with {verdict.n_agree}, fails on {verdict.n_fail}{fails}, cannot be judged for "
-        f"{verdict.n_open}."
+def _labels(found: CompositeEvidenceResult | None) -> dict[str, str]:
+    """Return what each definition is in words; feasibility is none, and named for what it asks."""
+    labels = {row.definition: row.definition for row in (found.rows if found else ())}
+    for definition in labels:
+        head, _, given = definition.partition(":")
+        if head.startswith("feasibility"):
+            labels[definition] = "values that could exist" + (f", {given} among them" if given else "")
+    return labels | {verdict.definition: verdict.label for verdict in (found.verdicts if found else ())}
+
+
+def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return how many printed composites each candidate definition reproduces, best first."""
+    found: CompositeEvidenceResult | None = result_of(results, "composite_evidence", CompositeEvidenceResult)
+    columns = (
+        Column("definition", "Definition"),
+        Column("n_agree", "Agrees with", "count"),
+        Column("n_fail", "Fails on", "count"),
+        Column("n_open", "Cannot be judged", "count"),
+        Column("fails", "Which it fails on"),
     )
+    body = [
+        [
+            Cell(verdict.label, mark="best" if verdict.definition in (found.best if found else ()) else ""),
+            Cell(verdict.n_agree),
+            Cell(verdict.n_fail),
+            Cell(verdict.n_open),
+            Cell("; ".join(verdict.fails) or None),
+        ]
+        for verdict in (found.verdicts if found is not None and found.rows else ())
+    ]
+    return arrange(
+        "composite-verdicts", "What gives the printed composites", "Printed composites that a definition reproduces.",
+        columns, body, results=[found], nothing="no composite score is printed, or none is defined in review.yaml",
+        notes=["The table of evidence has every composite under every definition."],
+    )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Tables, arrange, result_of
+from metareview.report.views.common import Names, Results, Tables, arrange, records, result_of, text
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.availability import AvailabilityResult
 from metareview.stats.benchmark.characteristics import CharacteristicRow, CharacteristicsResult
@@ -13,6 +15,8 @@ from metareview.stats.benchmark.characteristics import CharacteristicRow, Charac
 __all__ = ["availability", "availability_other", "distributions", "modalities", "sankey_links", "sankey_nodes"]
 
 _NOTHING = "no study attributes are recorded (studies.csv, study_facts.csv, distributions.csv)"
+#: What the warnings of these analyses begin with: corpus and attribute.
+_SUBJECT = re.compile(r"^[a-z0-9_.-]+, [a-z0-9_]+: ")
 #: A second printing of the same counts, which must agree with the first.
 _RESTATED = "_restated"
 
@@ -27,10 +31,23 @@ def _primary(results: Results, spec: ReviewSpec) -> tuple[CharacteristicsResult 
 
 
 def _published(row: CharacteristicRow, restated: Sequence[CharacteristicRow] = ()) -> Cell:
-    other = [twin for twin in restated if twin.value == row.value and twin.published != row.published]
+    other = [
+        twin for twin in restated if twin.value.casefold() == row.value.casefold() and twin.published != row.published
+    ]
     note = "; ".join(f"printed as {twin.published} in another place" for twin in other if twin.published is not None)
     refs = (*row.published_refs, *(ref for twin in other for ref in twin.published_refs))
     return Cell(row.published, refs, mark="contradicted" if note else "", note=note)
+
+
+def _recorded(row: CharacteristicRow) -> Cell:
+    if row.recorded == 0 and row.published is not None:
+        return Cell(None, note="no study on record carries this wording, so the counts cannot be compared")
+    return Cell(row.recorded, row.refs)
+
+
+def _about(*keys: str) -> Callable[[str], bool]:
+    """Return a test for warnings that begin with one of ``<corpus>, <attribute>``, or with neither."""
+    return lambda told: not _SUBJECT.match(told) or any(told.startswith(f"{key}:") for key in keys)
 
 
 def _twins(rows: Sequence[CharacteristicRow], row: CharacteristicRow) -> list[CharacteristicRow]:
@@ -55,17 +72,19 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         [
             Cell(names.corpus(row.corpus)),
             Cell(_words(row.attribute)),
-            Cell(row.value),
+            Cell(names.dataset(row.value) if row.attribute == "dataset" else row.value),
             _published(row, _twins(rows, row)),
-            Cell(row.recorded, row.refs),
-            Cell(row.share, row.refs),
+            _recorded(row),
+            Cell(row.share if row.recorded else None, row.refs),
             Cell(row.n_corpus),
         ]
         for row in rows
-        if not row.attribute.endswith(_RESTATED)
+        if _worth(row, spec)
     ]
+    rare = sum(not row.attribute.endswith(_RESTATED) for row in rows) - len(body)
     several = sorted({_words(row.attribute) for row in rows if row.multiple})
     notes = ["Published and recorded counts differ where the document prints a count without naming its studies."]
+    notes += [f"{rare} values that no document counts and fewer than two studies have are left out."] if rare else []
     notes += [f"A study can have several values of: {', '.join(several)}."] if several else []
     return arrange(
         "distributions", "Attributes of the studies", "Printed counts beside the studies recorded here.",
@@ -74,11 +93,19 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )  # fmt: skip
 
 
+def _worth(row: CharacteristicRow, spec: ReviewSpec) -> bool:
+    """Return whether a count is worth a line: printed, one of the review's own categories, or shared by studies."""
+    if row.attribute.endswith(_RESTATED):
+        return False
+    return row.published is not None or row.attribute in spec.attributes or row.recorded > 1
+
+
 def modalities(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     """Return the counts of the acquisition modality in the primary corpus."""
     names = Names.of(tables, spec)
     found, rows, corpus = _primary(results, spec)
-    here = [row for row in rows if row.attribute == "modality" or _dimension(row.attribute)]
+    here = [row for row in rows if row.attribute == "modality"]
+    kinds = _kinds(tables, corpus)
     columns = (
         Column("dimension", "Acquisition"),
         Column("value", "Modality"),
@@ -87,27 +114,37 @@ def modalities(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [
         [
-            Cell(_dimension(row.attribute) or None),
+            Cell(kinds.get(row.value.casefold()) if row.published is not None else "not counted in print"),
             Cell(row.value),
             _published(row, _twins(rows, row)),
-            Cell(row.recorded, row.refs),
+            _recorded(row),
         ]
         for row in here
     ]
-    body.sort(key=lambda line: str(line[0].value or ""))
+    order = list(dict.fromkeys(line[0].value for line in body if line[2].value is not None))
+    body.sort(key=lambda line: (line[2].value is None, order.index(line[0].value) if line[0].value in order else 0))
     shown = [f"{row.value} {row.published}" for row in here if row.published is not None]
     alt = f"Bars of studies per acquisition modality, published beside recorded: {', '.join(shown)}."
     return arrange(
         "modalities", "Acquisition", "How the data of the studies were acquired: printed and recorded counts.",
         columns, body, results=[found], notes=[f"Studies of {names.corpus(corpus)}; a study can use several."],
+        relevant=_about(f"{corpus}, modality"),
         nothing="no acquisition modality is recorded", keep=("dimension", "value", "published", "recorded"), alt=alt,
     )  # fmt: skip
 
 
-def _dimension(attribute: str) -> str:
-    """Return the part of ``modality_<dimension>`` that says how the modality acquires; a repetition is none."""
-    head, _, tail = attribute.partition("_")
-    return _words(tail) if head == "modality" and tail and f"_{tail}" != _RESTATED else ""
+def _kinds(tables: Tables, corpus: str) -> dict[str, str]:
+    """Return what kind of acquisition a modality is, where the curator's notes begin with it (``3D acquisition; …``).
+
+    A beginning that only one note has is a remark, not a kind.
+    """
+    begins = {
+        text(row["value"]).casefold(): text(row.get("note")).split(";")[0].strip()
+        for row in records(tables, "distributions")
+        if row["attribute"] == "modality" and row["corpus"] == corpus
+    }
+    shared = Counter(begins.values())
+    return {value: begin for value, begin in begins.items() if begin and shared[begin] > 1}
 
 
 def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -124,7 +161,7 @@ def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )
     body = [
         [Cell(sequence.index(row.attribute)), Cell(_words(row.attribute)), Cell(row.value), _published(row),
-         Cell(row.recorded, row.refs)]
+         _recorded(row)]
         for attribute in sequence
         for row in rows
         if row.attribute == attribute
@@ -133,7 +170,7 @@ def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     levels = ", ".join(_words(attribute) for attribute in sequence)
     return arrange(
         "sankey-nodes", "Study characteristics", f"Studies by {levels}: printed totals and recorded studies.",
-        columns, body, results=[found],
+        columns, body, results=[found], relevant=_about(*(f"{corpus}, {attribute}" for attribute in sequence)),
         notes=[f"{n} studies of {names.corpus(corpus)} are recorded here."], nothing=_NOTHING,
         keep=("level", "attribute", "value", "published", "recorded"),
         alt=f"Alluvial diagram of {n} studies of {names.corpus(corpus)} through {levels}; what a study does not state "
@@ -208,6 +245,7 @@ def availability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "availability", "Code availability", "Studies whose code is public, by category of method.",
         _AVAILABILITY, _availability_rows(found, names, spec, own=True), results=[found], group="corpus",
+        relevant=_about(f"{spec.primary_corpus}, code", "all, code"),
         notes=["Not stated is a class of its own: it is not taken for not available."],
         nothing="no study states whether its code is available", keep=("category", "n", "with_code", "share"),
     )  # fmt: skip

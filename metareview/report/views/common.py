@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.views.base import Cell, Column, Kind, View
+from metareview.report.views.base import Cell, Column, Kind, Mark, View
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Metric, Vocabulary
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "filled", "has_place", "mark_best",
-    "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated", "tally", "text",
+    "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated", "tally", "text",
 ]  # fmt: skip
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -121,7 +121,7 @@ def short_name(metric: Metric) -> str:
     name = str(metric.name).split(" (")[0]
     if len(name) <= _HEADING:
         return name
-    words = re.findall(r"[A-Za-z0-9]+", name)
+    words: list[str] = re.findall(r"[A-Za-z0-9]+", name)
     base, _, rest = str(metric.key).partition("_")
     rest = f" {rest.replace('_', ' ')}" if rest else ""
     if words[0].lower() == base:
@@ -173,10 +173,31 @@ def filled(value: object) -> Cell:
     return Cell(text(value) or None)
 
 
+def printed_cell(rows: Sequence[Row]) -> Cell:
+    """Return a printed figure with every place that prints it; other figures there, and bounds, are told.
+
+    Parameters
+    ----------
+    rows : statements of one statistic of one thing; the first one gives the value.
+    """
+    if not rows or rows[0].get("value") is None:
+        return Cell()
+    value = float(rows[0]["value"])
+    others = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in rows if row["value"] != value)
+    if others:
+        return Cell(value, refs_of(rows), mark="contradicted", note="; ".join(others))
+    bound = next((text(row["printed"]) for row in rows if set(text(row.get("printed"))) & set("<>≤≥")), "")
+    notes = [f"printed as a bound: {bound}"] if bound else []
+    notes += [] if rows[0].get("value_high") is None else [f"printed as a range up to {rows[0]['value_high']}"]
+    notes += dict.fromkeys(text(row["note"]) for row in rows if row.get("note"))
+    return Cell(value, refs_of(rows), mark="warning" if bound else "", note="; ".join(notes))
+
+
 def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[Cell]:
     """Mark the best and the second best number of a column; ties as printed share the mark.
 
-    Cells that carry another mark keep it. Without two different numbers there is nothing to be best among.
+    A contradicted cell keeps its mark; one that is computed here keeps its sign. Without two different
+    numbers there is nothing to be best among.
 
     Parameters
     ----------
@@ -190,12 +211,20 @@ def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[
         return list(cells)
     marked = []
     for cell in cells:
-        if isinstance(cell.value, str | bool) or cell.value is None or cell.mark:
+        if isinstance(cell.value, str | bool) or cell.value is None or cell.mark not in ("", "derived"):
             marked.append(cell)
             continue
         place = levels.index(round_half_up(cell.value, decimals) * sign)
-        marked.append(replace(cell, mark="best" if place == 0 else "second") if place < 2 else cell)
+        marked.append(replace(cell, mark=_MARKS[cell.mark, place]) if place < 2 else cell)
     return marked
+
+
+_MARKS: dict[tuple[str, int], Mark] = {
+    ("", 0): "best",
+    ("", 1): "second",
+    ("derived", 0): "best derived",
+    ("derived", 1): "second derived",
+}
 
 
 def arrange(
@@ -213,6 +242,7 @@ def arrange(
     alt: str = "",
     nothing: str = "",
     keep: Iterable[str] = (),
+    relevant: Callable[[str], bool] = bool,
     machine: Sequence[str] = (),
     shown: int = SHOWN,
 ) -> View:
@@ -224,6 +254,7 @@ def arrange(
     nothing : the note of a view without rows: why there is nothing to show.
     keep : columns that stay although they are empty (figures read them); others without a value are left out, and a
         note names them.
+    relevant : which warnings of the results are about what is shown; others stand where they belong.
     machine : columns for programs: only the CSV and the workbook have them.
     shown : rows that Markdown, HTML and LaTeX show.
     """
@@ -241,7 +272,7 @@ def arrange(
         name, title, caption, tuple(columns), body,
         group=group,
         notes=tuple(dict.fromkeys(texts)),
-        warnings=tuple(dict.fromkeys([*warnings, *(text_ for result in there for text_ in result.warnings)])),
+        warnings=tuple(dict.fromkeys([*warnings, *(t for result in there for t in result.warnings if relevant(t))])),
         dropped=tuple(dict.fromkeys([*dropped, *(row for result in there for row in result.dropped)])),
         alt=alt,
         meta={"shown": str(shown)} if len(body) > shown else {},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from math import isfinite
 
@@ -23,6 +24,7 @@ __all__ = [
     "display",
     "display_cell",
     "format_range",
+    "given_decimals",
     "machine",
     "round_half_up",
 ]
@@ -37,6 +39,7 @@ SIGNIFICANT = 4
 _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Overrides, embeddings and isolates reorder what stands beside them, digits included (CVE-2021-42574).
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_PRINTED = re.compile(r"\d+(?:\.(\d+))?")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -68,6 +71,21 @@ def column_decimals(values: Iterable[Value], *, least: int = 0, most: int = 4) -
             exponent = round_half_up(float(value), 10).normalize().as_tuple().exponent
             places.append(-exponent if isinstance(exponent, int) else 0)
     return min(max(places), most)
+
+
+def given_decimals(value: float, printed: str = "", *, most: int = 4) -> int:
+    """Return the digits after the point that a value was given with: as printed, where the print is this value.
+
+    >>> given_decimals(0.9, "0.900"), given_decimals(0.769, "76.9%"), given_decimals(0.9, "0900")
+    (3, 3, 1)
+    """
+    found = _PRINTED.search(printed)
+    if found is not None:
+        digits = len(found[1] or "")
+        for shift in (0, 2):  # as it stands, or a percentage
+            if Decimal(found[0]).scaleb(-shift) == round_half_up(abs(value), 10):
+                return min(digits + shift, most)
+    return column_decimals([value], most=most)
 
 
 def clean(text: str) -> str:
@@ -108,7 +126,11 @@ def display_cell(cell: Cell, column: Column) -> str:
 
     >>> display_cell(Cell(0.91, low=0.85, high=0.95), Column("r", "r", "score", decimals=2))
     '0.91 [0.85, 0.95]'
+    >>> display_cell(Cell(0.9, decimals=4), Column("value", "Value", "number"))
+    '0.9000'
     """
+    if cell.decimals is not None:
+        column = replace(column, decimals=cell.decimals)
     if cell.low is None or cell.high is None or isinstance(cell.value, str):
         return display(cell.value, column)
     limits = f"[{display(cell.low, column)}, {display(cell.high, column)}]"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Row, Tables, arrange, records, ref_of, result_of, text
-from metareview.report.views.format import display
+from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, records, result_of, text
+from metareview.report.views.format import display, round_half_up
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.groups import (
@@ -41,13 +41,13 @@ def groups(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("source", "Source"),
         Column("contrast", "Groups"),
         Column("test", "Test or effect"),
-        Column("statistic", "Statistic", "number", help="F, H or W by the test"),
+        Column("statistic", "Statistic", "number", 2, help="F, H or W by the test"),
         Column("df", "df"),
         Column("p", "p", "p", help="of contrasts: adjusted for all pairs"),
         Column("effect", "Effect", "number", 2, help="difference of means or effect size, with 95% interval"),
         Column("k", "k", "count", help="values that enter"),
     )
-    printed = [_printed(row, names) for row in records(tables, "statements") if _is_printed(row)]
+    printed = [_printed(rows, names) for rows in _printed_groups(tables)]
     body = list(printed)
     for comparison in found.comparisons if found else ():
         body += _comparison(comparison, names)
@@ -72,14 +72,20 @@ def _notes(found: GroupsResult | None, names: Names) -> list[str]:
             f"{names.corpus(found.corpus) if found.corpus else 'any document'}; {level} intervals."]  # fmt: skip
 
 
-def _is_printed(row: Row) -> bool:
-    return row["topic"] in ("test", "effect_size") and row.get("value") is not None
+def _printed_groups(tables: Tables) -> list[list[Row]]:
+    """Return printed tests and effect sizes; one that is printed in several places is one group."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in records(tables, "statements"):
+        if row["topic"] in ("test", "effect_size") and row.get("value") is not None:
+            key = (text(row.get("metric")), text(row.get("subject")), text(row["statistic"]))
+            groups.setdefault(key, []).append(row)
+    return list(groups.values())
 
 
-def _printed(row: Row, names: Names) -> list[Cell]:
+def _printed(rows: list[Row], names: Names) -> list[Cell]:
     """Return a printed test or effect size; p values stand in their own column."""
-    statistic = text(row["statistic"])
-    cell = Cell(float(row["value"]), (ref_of(row),), note=text(row.get("note")))
+    row, statistic = rows[0], text(rows[0]["statistic"])
+    cell = printed_cell(rows)
     is_p, is_effect = statistic == "p", row["topic"] == "effect_size"
     label = _EFFECTS.get({"d": "cohen-d", "g": "hedges-g"}.get(statistic, statistic), statistic)
     return [
@@ -120,7 +126,8 @@ def _test(metric: str, test: GroupTest, refs: tuple[SourceRef, ...]) -> list[Cel
 
 
 def _df(*values: float | None) -> Cell:
-    return Cell(", ".join(display(value, _NUMBER) for value in values if value is not None) or None)
+    there = (value for value in values if value is not None)
+    return Cell(", ".join(display(float(round_half_up(value, 2)), _NUMBER) for value in there) or None)
 
 
 Refs = dict[str, tuple[SourceRef, ...]]
@@ -213,7 +220,7 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
     for comparison in found.comparisons if found else ():
         metric = names.metric(comparison.metric, comparison.convention)
         for group in comparison.groups:
-            mean, k = Cell(group.mean, group.refs), Cell(group.n, group.refs)
+            mean, k = Cell(group.mean), Cell(group.n)  # their sources are the values of the group, row by row
             for score in _in_order(group.refs, by_place):
                 sets = (score.dataset_id,) if score.dataset_id else score.datasets
                 body.append([

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
-from metareview.report.views.format import column_decimals
+from metareview.report.views.format import column_decimals, given_decimals
 from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 
 _NOTHING = "no result of level cell is recorded (one method on one data set)"
 #: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
 METRICS, COLUMNS, METHODS = 6, 14, 40
+MOST_DIGITS = 4
 #: From here on digits before the point say more than those behind it.
 LARGE = 1000
 
@@ -57,6 +62,15 @@ def _cell(value: ExperimentValue) -> Cell:
     return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
 
 
+def _digits(values: Iterable[ExperimentValue]) -> int:
+    """Return the digits after the point that values were printed with; the longest decides, a mean has one more."""
+    digits = [
+        max(given_decimals(score.value, score.printed) for score in value.scores) + (len(value.scores) > 1)
+        for value in values
+    ]
+    return min(max(digits, default=0), MOST_DIGITS)
+
+
 def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
     """Return the column of scores; fixed decimals align unless values with a unit (lengths, times) are among them."""
     numbers = [value.value for value in values]
@@ -64,6 +78,10 @@ def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
     if max(map(abs, numbers), default=0) >= LARGE:
         return Column("value", "Value", "number", help=help_)
     return Column("value", "Value", "score", column_decimals(numbers, least=2, most=most), help=help_)
+
+
+def _key(value: ExperimentValue) -> tuple[str, str]:
+    return value.score.metric, value.score.convention
 
 
 def _method(score: Score) -> str:
@@ -90,14 +108,14 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("setting", "Setting"),
         Column("study", "Study"),
         Column("category", "Category"),
-        _value_column([entry for entries in boards.values() for entry in entries], 4),
+        Column("value", "Value", "number", help="with its interval where the source states one"),
         Column("n", "n", "count", help="units the value is over, as stated or averaged here"),
         Column("origin", "Origin", help="reported by the study, or re-reported by another document"),
     )
     body = [line for board in keys for line in _board_lines(board, boards[board], names)]
     alone = sum(len(entries) for entries in _boards(values).values()) - len(body)
-    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. {alone} values have "
-             "no other method beside them and are left to the table of results."] if values else []  # fmt: skip
+    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. Values without "
+             f"another method beside them are left to the table of results: {alone}."] if values else []  # fmt: skip
     return arrange(
         "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
         notes=[*notes, *names.legend(board.metric for board in keys)], group="board",
@@ -115,7 +133,8 @@ def _board_lines(board: _Board, entries: list[ExperimentValue], names: Names) ->
     arrow = names.arrow(board.metric)
     sign = -1 if arrow == "↑" else 1
     ranked = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
-    cells = mark_best([_cell(entry) for entry in ranked], arrow, 4)
+    digits = _digits(entries)
+    cells = mark_best([replace(_cell(entry), decimals=digits) for entry in ranked], arrow, digits)
     metric = f"{names.metric(board.metric, board.convention)} {arrow}".strip()
     title = " · ".join(part for part in (str(names.dataset(board.dataset)), board.target, board.split, metric) if part)
     lines = []
@@ -141,11 +160,9 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
     """
     board = {board.id: board for board in spec.leaderboards}[board_id]
     names = Names.of(tables, spec)
-    table = score_table(tables, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
-    wanted = [
-        value for value in experiment_values(table.rows)
-        if value.score.dataset_id in board.datasets and (not board.studies or value.score.study_id in board.studies)
-    ]  # fmt: skip
+    here = {**tables, "results": _of_board(tables, board)}
+    table = score_table(here, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
+    wanted = experiment_values(table.rows)
     keys = _wide_keys(board, wanted)
     rows = _wide_rows(wanted)
     scores = [_wide_column(key, rows, names) for key in keys]
@@ -166,6 +183,15 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
         notes=[f"Results {where}, in the order of the document.", *names.legend(board.metrics)],
         nothing=f"no result {where} is of these data sets and metrics",
     )  # fmt: skip
+
+
+def _of_board(tables: Tables, board: LeaderboardSpec) -> pd.DataFrame:
+    """Return the results on the data sets (and of the studies) of a board, so that its footer counts no others."""
+    experiments = tables["experiments"]
+    here = experiments["dataset_id"].isin(board.datasets)
+    if board.studies:
+        here &= experiments["study_id"].isin(board.studies)
+    return tables["results"][tables["results"]["experiment_id"].isin(experiments.loc[here, "experiment_id"])]
 
 
 Key = tuple[str, str, str]
@@ -190,10 +216,10 @@ def _wide_rows(values: Iterable[ExperimentValue]) -> dict[Who, dict[Key, list[Ex
 
 def _wide_column(key: Key, rows: dict[Who, dict[Key, list[ExperimentValue]]], names: Names) -> Column:
     dataset, metric, rule = key
-    values = [_one(row.get(key, [])).value for row in rows.values()]
+    digits = _digits(value for row in rows.values() for value in row.get(key, []))
     name = metric if rule == "unstated" else f"{metric}:{rule}"
     return Column(
-        f"{dataset}.{name}", str(names.metric(metric, rule)), "score", column_decimals(values, least=1),
+        f"{dataset}.{name}", str(names.metric(metric, rule)), "score", digits,
         group=str(names.dataset(dataset)), arrow=names.arrow(metric), help=names.about(metric),
     )  # fmt: skip
 
@@ -211,7 +237,7 @@ def _one(values: list[ExperimentValue]) -> Cell:
 
 def _common_metrics(values: list[ExperimentValue], spec: ReviewSpec) -> list[tuple[str, str]]:
     """Return the metrics a figure shows: those in use, or the most frequent ones."""
-    count = Counter((value.score.metric, value.score.convention) for value in values)
+    count = Counter(_key(value) for value in values)
     order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
     keys = [key for key in count if not order or key[0] in order]
     keys.sort(key=lambda key: (order.get(key[0], 0), -count[key], key))
@@ -223,10 +249,9 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     names = Names.of(tables, spec)
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
-    chosen = [v for v in values if (v.score.metric, v.score.convention) in metrics]
-    chosen.sort(
-        key=lambda v: (metrics.index((v.score.metric, v.score.convention)), str(names.dataset(v.score.dataset_id)))
-    )
+    chosen = [v for v in values if _key(v) in metrics]
+    digits = {key: _digits(v for v in chosen if _key(v) == key) for key in metrics}
+    chosen.sort(key=lambda v: (metrics.index(_key(v)), str(names.dataset(v.score.dataset_id))))
     columns = (
         Column("metric", "Metric"),
         Column("dataset", "Data set"),
@@ -234,12 +259,12 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
         Column("method", "Method"),
         Column("study", "Study"),
         Column("category", "Category"),
-        _value_column(chosen, 4),
+        Column("value", "Value", "number", help="with its interval where the source states one"),
     )
     body = [
         [Cell(names.metric(v.score.metric, v.score.convention)), Cell(names.dataset(v.score.dataset_id)),
          Cell(v.score.target or None), Cell(_method(v.score)), Cell(names.study(v.score.study_id)),
-         Cell(v.score.category or "not stated"), _cell(v)]
+         Cell(v.score.category or "not stated"), replace(_cell(v), decimals=digits[_key(v)])]
         for v in chosen
     ]  # fmt: skip
     sets = len({v.score.dataset_id for v in chosen})
@@ -262,8 +287,7 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     metrics = _common_metrics(values, spec)
     cells: dict[tuple[str, str], dict[str, list[ExperimentValue]]] = {}
     for value in values:
-        key = (value.score.metric, value.score.convention)
-        if key in metrics:
+        if (key := _key(value)) in metrics:
             column = (str(names.metric(*key)), _dataset(value.score, names))
             cells.setdefault(column, {}).setdefault(_row(value.score, names), []).append(value)
     used = sorted((c for c in cells if len(cells[c]) > 1), key=lambda c: -len(cells[c]))[:COLUMNS]

@@ -48,12 +48,14 @@ def prisma(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     names = Names.of(tables, spec)
     quiet = len([row for row in rows if row.get("n") is None and row.get("boxtext")])
     notes = [f"Counts as printed, over the records of {names.corpus(spec.primary_corpus)}; nothing is corrected."]
-    notes += [f"{quiet} lines of the template have no printed count and are not shown."] if quiet and body else []
+    told = found is not None and bool(found.dropped)
+    if quiet and body and not told:
+        notes.append(f"Lines of the template without a printed count are not shown: {quiet}.")
     failing = [check.message or check.statement for check in (found.checks if found else ()) if check.holds is False]
     view = arrange(
         "prisma", "PRISMA flow", "Records, reports and studies at each stage, as published.", columns, body,
         results=[found], notes=notes, warnings=failing, nothing="no PRISMA counts are recorded (flow.csv)",
-        keep=("data", "stage", "side", "label", "n", "check"), alt=_flow_alt(printed, failing),
+        keep=("data", "stage", "side", "label", "n", "check"), machine=("data",), alt=_flow_alt(printed, failing),
     )  # fmt: skip
     return view
 

@@ -10,9 +10,9 @@ from metareview.report.views.common import (
     Tables,
     arrange,
     filled,
+    printed_cell,
     records,
     ref_of,
-    refs_of,
     result_of,
     text,
 )
@@ -82,8 +82,8 @@ def _position(metric: str, order: list[str]) -> int:
 def _printed_line(key: tuple[str, str, str], rows: dict[str, list[Row]], names: Names) -> list[Cell]:
     metric, corpus, subject = key
     about = ", ".join(part for part in (names.corpora.get(corpus, corpus), subject) if part)
-    cells = [_printed_cell(rows.get(statistic, [])) for statistic, _ in _STATISTICS]
-    n = _printed_cell(rows.get("n", []))
+    cells = [printed_cell(rows.get(statistic, [])) for statistic, _ in _STATISTICS]
+    n = printed_cell(rows.get("n", []))
     return [
         Cell(names.metric(metric)),
         Cell("printed" + (f" ({about})" if about else "")),
@@ -92,15 +92,6 @@ def _printed_line(key: tuple[str, str, str], rows: dict[str, list[Row]], names: 
         Cell(),
         Cell(),
     ]
-
-
-def _printed_cell(rows: list[Row]) -> Cell:
-    """Return the number that is printed; where other places print another one, it is marked as contradicted."""
-    if not rows:
-        return Cell()
-    value = rows[0]["value"]
-    others = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in rows if row["value"] != value)
-    return Cell(float(value), refs_of(rows), mark="contradicted" if others else "", note="; ".join(others))
 
 
 def _recomputed_line(row: DescriptiveRow, names: Names, found: DescriptivesResult | None) -> list[Cell]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Row, Tables, arrange, records, ref_of, result_of, text
+from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, records, result_of, text
 from metareview.report.views.format import display
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.correlations import CorrelationRow, CorrelationsResult
@@ -59,6 +59,7 @@ def generalisation_shares(tables: Tables, results: Results, spec: ReviewSpec) ->
         [Cell(names.corpus(row.corpus)), Cell(row.unit), Cell(row.n_multi), Cell(row.n),
          Cell(row.share, (), row.ci_low, row.ci_high, note=row.reason)]
         for row in (found.rows if found else ())
+        if row.n
     ]  # fmt: skip
     return arrange(
         "generalisation-shares", "Evaluation on more than one data set",
@@ -79,12 +80,12 @@ def variability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("target", "Target"),
         Column("k", "k", "count", help="data sets"),
         Column("datasets", "Data sets"),
-        Column("mean", "Mean", "number"),
-        Column("sd", "SD", "number"),
+        Column("mean", "Mean", "score"),
+        Column("sd", "SD", "score"),
         Column("cv", "CV", "score", help="SD (k − 1) / mean, with 95% interval"),
         Column("cv_corrected", "CV corrected", "score", help="times 1 + 1/(4k)"),
     )
-    body = [_printed_cv(row, names) for row in records(tables, "statements") if _is_cv(row)]
+    body = [_printed_cv(rows, names) for rows in _printed_groups(tables)]
     means = {(mean.metric, mean.convention): mean for mean in (found.means if found else ())}
     body += [_cv(row, names) for row in (found.rows if found else ())]
     body += [_mean_cv(mean, names) for mean in means.values()]
@@ -99,13 +100,18 @@ def variability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )  # fmt: skip
 
 
-def _is_cv(row: Row) -> bool:
-    return row["topic"] == "variability" and text(row["statistic"]) in _CV_STATISTICS and row.get("value") is not None
+def _printed_groups(tables: Tables) -> list[list[Row]]:
+    """Return printed coefficients; one that is printed in several places is one group."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in records(tables, "statements"):
+        if row["topic"] == "variability" and row["statistic"] in _CV_STATISTICS and row.get("value") is not None:
+            about = text(row.get("study_id")) or text(row.get("subject"))
+            groups.setdefault((text(row.get("metric")), row["statistic"], about), []).append(row)
+    return list(groups.values())
 
 
-def _printed_cv(row: Row, names: Names) -> list[Cell]:
-    high = row.get("value_high")
-    note = "; ".join(part for part in ("" if high is None else f"up to {high}", text(row.get("note"))) if part)
+def _printed_cv(rows: list[Row], names: Names) -> list[Cell]:
+    row = rows[0]
     return [
         Cell(names.metric(row.get("metric")) or "no metric stated"),
         Cell("printed: mean CV" if row["statistic"] == "mean_cv" else "printed"),
@@ -116,7 +122,7 @@ def _printed_cv(row: Row, names: Names) -> list[Cell]:
         Cell(),
         Cell(),
         Cell(),
-        Cell(float(row["value"]), (ref_of(row),), note=note),
+        printed_cell(rows),
         Cell(),
     ]
 
