@@ -161,14 +161,14 @@ def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
 
 def interactive_html(name: str, views: Mapping[str, View]) -> str:
     """Return the interactive twin as a page that takes plotly's program from ``plotly.min.js`` beside it."""
-    from metareview.report.figures.interactive import render_twin
+    from metareview.report.figures.twin_page import render_twin
 
     return render_twin(interactive(name, views), name, *figure_texts(name, views))
 
 
 def plotly_script() -> str:
     """Return plotly's program, which all interactive figures of a folder share."""
-    from metareview.report.figures.interactive import program
+    from metareview.report.figures.twin_page import program
 
     return program()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.figures.interactive import script_json
+from metareview.report.figures.twin_page import script_json
 from metareview.report.pages.inline import figure_variables
 from metareview.report.pages.sections import arrange
 from metareview.report.pages.sources import PageIndex, read_sources, titles
