@@ -183,7 +183,8 @@ def figure_texts(name: str, views: Mapping[str, View]) -> tuple[str, str]:
 
 
 def _reasons(view: View) -> tuple[str, ...]:
-    return (*view.notes, *view.warnings) or ((view.caption,) if view.caption else ())
+    """Return why a view is empty: its first note; the others tell of methods and counts."""
+    return (view.notes or view.warnings or (view.caption,))[:1]
 
 
 def _spec_with_views(name: str, views: Mapping[str, View]) -> FigureSpec:
