@@ -43,7 +43,7 @@ def check(
 
     Exit codes: 0 the review is in order (warnings are allowed), 1 there are problems, 2 the call is wrong.
 
-    For example:
+    Examples:
 
       metareview check data/studies/my-review
 
