@@ -2,7 +2,8 @@
 
 Map of the room, in the order a cell passes through it:
 
-- `files`: which file holds which table; `spreadsheets` (CSV) and `workbooks` (XLSX): bytes -> `raw` texts with places
+- `files`: which file holds which table; `spreadsheets` (CSV), `workbooks` and `sheets` (XLSX): bytes -> `raw`
+  texts with places
 - `cells`: text -> value, pure; `fields`: how each column is read, derived from the models
 - `tables`: distinct texts parsed and validated once, row rules for all rows at once -> typed frames
 - `crossrows`, `ranges`, `evidence`: rules across rows and tables; `printed`: figures looked up in the source texts

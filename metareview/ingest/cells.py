@@ -20,6 +20,7 @@ __all__ = [
     "Score",
     "check_text",
     "clean",
+    "is_foreign_code",
     "parse_boolean",
     "parse_integer",
     "parse_list",
@@ -130,6 +131,15 @@ def parse_missing(text: str) -> Missing | None:
     return CODES.get(" ".join(text.lower().split()))
 
 
+def is_foreign_code(text: str) -> bool:
+    """Return whether a text is what other tables write for a missing value.
+
+    >>> is_foreign_code("NA"), is_foreign_code("not reported")
+    (True, False)
+    """
+    return text.lower() in _FOREIGN_CODES
+
+
 def check_text(text: str) -> None:
     """Check what no cell may hold, whatever its column.
 
@@ -178,9 +188,9 @@ def _no_number(text: str) -> CellFault:
             "a cell holds one number, and ± may mean sd, se or half an interval",
             "write the value here and the other number in the column that it is: sd, se, or ci_low and ci_high",
         )
-    if text.lower() in _FOREIGN_CODES:
+    if is_foreign_code(text):
         return CellFault(
-            f"{_NUMBER_RULE}; the codes for a missing one are not reported, not applicable, unclear",
+            f"{_NUMBER_RULE}, or one of the codes not reported, not applicable, unclear",
             "write the code that holds, or leave the cell blank",
         )
     if _EXCEL_DATE.fullmatch(text) or _DATE.fullmatch(text):
@@ -191,7 +201,7 @@ def _no_number(text: str) -> CellFault:
         return CellFault("a cell holds one number, without a sign of comparison", "write the number; say it in note")
     if _UNIT.fullmatch(text):
         return CellFault(_NUMBER_RULE, "write the number alone; a unit or remark belongs in note")
-    return CellFault(_NUMBER_RULE, "write it like 0.854, or leave the cell blank")
+    return CellFault(_NUMBER_RULE, "write it like 0.854")
 
 
 def _number_text(text: str) -> tuple[str, bool]:
@@ -251,7 +261,7 @@ def parse_integer(text: str) -> int:
         raise CellFault("this column has no percentages", "write the number without the percent sign")
     value = Decimal(number)
     if value != value.to_integral_value():
-        raise CellFault("a whole number is expected", "write it without decimals, or leave the cell blank")
+        raise CellFault("a whole number is expected", "write it without decimals")
     if abs(value) > _LARGEST_INTEGER:
         raise CellFault("a count is below 2^53", "check the digits")
     return int(value)

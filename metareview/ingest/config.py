@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from metareview.errors import InputError, did_you_mean
+from metareview.ingest.fields import PATTERNS
 from metareview.ingest.problems import Problem, Problems, quote, raise_if_errors
 from metareview.schema.review import ReviewSpec
 
@@ -39,10 +40,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            if key_node.value in seen and isinstance(key_node.value, str):
+            if not isinstance(key_node, yaml.ScalarNode):
+                continue
+            if key_node.value in seen:
                 problem = f"the key {key_node.value!r} stands twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-            seen.add(key_node.value if isinstance(key_node.value, str) else id(key_node))
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep)
 
 
@@ -81,7 +84,7 @@ def load_spec(folder: Path, problems: Problems) -> ReviewSpec | None:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f" in character {mark.column + 1}" if mark else ""
+        place = f" (character {mark.column + 1})" if mark else ""
         found = f"{error.problem or 'the YAML cannot be read'}{place}"
         row = mark.line + 1 if mark else None
         problems.add(Problem.of_file(SPEC_FILE, found, _RULE, "correct the line", row=row))
@@ -158,6 +161,14 @@ def _problem(entry: Any, node: Any) -> Problem:
             return Problem.of_file(SPEC_FILE, said, "the keys fit together", "correct one of them", row=row)
         case "string_type":
             return Problem(SPEC_FILE, row, key, None, shown, "text is expected", "put the value in quotes")
+        case "model_type":
+            rule, remedy = "a mapping of keys to values is expected here", "write its keys"
+            if place[0] == "metrics":
+                remedy = "define the metric with its keys; one of the vocabulary is listed under metrics_in_use"
+            return Problem(SPEC_FILE, row, key, None, shown, rule, remedy)
+        case "string_pattern_mismatch" if entry["ctx"]["pattern"] in PATTERNS:
+            rule = PATTERNS[entry["ctx"]["pattern"]][0]
+            return Problem(SPEC_FILE, row, key, None, shown, rule, "correct it")
         case _:
             rule = str(entry["msg"]).replace("Input should", "the value should")
             return Problem(SPEC_FILE, row, key, None, shown or quote(type(found).__name__), rule, "correct it")

@@ -17,7 +17,8 @@ from metareview.schema.study import STUDY_ATTRIBUTES
 
 __all__ = ["check_attribute_values", "check_dataset_facts", "check_study_facts"]
 
-Facts = Mapping[tuple[str, str], set[str]]
+#: By id and attribute, the values stated: as they compare, and as they were written.
+Facts = Mapping[tuple[str, str], dict[str, str]]
 
 _VOXEL = ("voxel_z_nm", "voxel_y_nm", "voxel_x_nm")
 _TIMES = re.compile(r"\s*[x×]\s*")
@@ -65,15 +66,15 @@ def _canonical(text: str) -> str:
 
 def _facts(table: ParsedTable, key: str) -> Facts:
     """Return the values that the facts give, by id and attribute; lists are taken apart."""
-    facts: dict[tuple[str, str], set[str]] = {}
+    facts: dict[tuple[str, str], dict[str, str]] = {}
     frame = table.frame
     columns = (frame[name].fillna("").tolist() for name in (key, "attribute", "value"))
     for owner, attribute, value in zip(*columns, strict=True):
-        values = facts.setdefault((owner, attribute), set())
-        values.update(_canonical(item) for item in (value, *parse_list(value)))
+        values = facts.setdefault((owner, attribute), {})
+        values.update((_canonical(item), item) for item in (*parse_list(value), value))
         if attribute == "voxel_nm":
             for column, size in _voxels(value):
-                facts.setdefault((owner, column), set()).add(size)
+                facts.setdefault((owner, column), {})[_canonical(size)] = size
     return facts
 
 
@@ -81,7 +82,7 @@ def _voxels(value: str) -> Iterator[tuple[str, str]]:
     """Yield the three columns that a voxel size ``z x y x x`` fills."""
     parts = _TIMES.split(value.strip())
     if len(parts) == 3:
-        yield from ((column, _canonical(part)) for column, part in zip(_VOXEL, parts, strict=True))
+        yield from zip(_VOXEL, parts, strict=True)
 
 
 def check_study_facts(tables: Tables, unreadable: set[str], problems: Problems) -> None:
@@ -130,11 +131,11 @@ def _check_evidence(
     rows = [
         row
         for row, owner in enumerate(owners)
-        if good[row] and concerned((owner, column)) and _unstated(table, row, column, facts.get((owner, column), set()))
+        if good[row] and concerned((owner, column)) and _unstated(table, row, column, facts.get((owner, column), {}))
     ]
 
     def remedy(row: int) -> str:
-        stated = sorted(facts.get((owners[row], column), set()))
+        stated = sorted(set(facts.get((owners[row], column), {}).values()))
         if not stated:
             return f"add the fact with its source and place ({owners[row]}, {column}), or leave the cell blank"
         return f"use one of the values stated, or add a fact; stated: {', '.join(stated)[:200]}"
@@ -142,7 +143,7 @@ def _check_evidence(
     raw.report(problems, rows, column, f"the value in use is stated by a row of {source}", remedy)
 
 
-def _unstated(table: ParsedTable, row: int, column: str, stated: set[str]) -> bool:
+def _unstated(table: ParsedTable, row: int, column: str, stated: Mapping[str, str]) -> bool:
     text = clean(table.raw.text(row, column))
     if not text or _canonical(text) in stated:
         return False

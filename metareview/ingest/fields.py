@@ -20,6 +20,7 @@ from metareview.errors import did_you_mean
 from metareview.ingest.cells import (
     CellFault,
     check_text,
+    is_foreign_code,
     parse_boolean,
     parse_integer,
     parse_list,
@@ -31,7 +32,7 @@ from metareview.schema.base import Missing, Model
 from metareview.schema.metric import Vocabulary
 from metareview.schema.tables import TABLES
 
-__all__ = ["BLANK", "SCALED", "Field", "fields_of", "invalid", "parse_cell"]
+__all__ = ["BLANK", "PATTERNS", "SCALED", "Field", "fields_of", "invalid", "parse_cell"]
 
 Kind = Literal["text", "number", "score", "integer", "boolean", "choice", "list", "metric"]
 
@@ -139,7 +140,7 @@ def parse_cell(field: Field, text: str, vocabulary: Vocabulary) -> Any:
 
 
 def _parse_typed(field: Field, text: str, code: Missing | None) -> Any:
-    if code is not None:
+    if code is not None or (is_foreign_code(text) and not field.codes):
         remedy = "remove the row: nothing is known" if field.required else "leave the cell blank"
         raise CellFault("this column has no missing-value codes", remedy)
     parsers: dict[str, Any] = {
@@ -183,7 +184,7 @@ def invalid(field: Field, values: Sequence[Any]) -> dict[int, CellFault]:
 
 
 #: What the patterns of the schema ask for, in words.
-_PATTERNS: dict[str, tuple[str, str]] = {
+PATTERNS: dict[str, tuple[str, str]] = {
     r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$": (
         "an id is lower-case letters and digits in groups joined by - _ or .",
         "write",
@@ -202,7 +203,7 @@ def _explain(field: Field, value: Any, error: Any) -> CellFault:
     match error["type"]:
         case "string_pattern_mismatch":
             pattern = context["pattern"]
-            rule, remedy = _PATTERNS.get(pattern, (f"the text matches {pattern}", "correct it"))
+            rule, remedy = PATTERNS.get(pattern, (f"the text matches {pattern}", "correct it"))
             return CellFault(rule, f"write {_slug(value, pattern)!r}" if remedy == "write" else remedy)
         case "string_too_long":
             limit = f"{context['max_length']:,}"

@@ -14,7 +14,17 @@ from typing import Any, Literal
 
 from metareview.errors import ProblemsFound
 
-__all__ = ["KEEP", "Problem", "Problems", "column_letters", "count_problems", "quote", "render_problems", "shown"]
+__all__ = [
+    "KEEP",
+    "Problem",
+    "Problems",
+    "column_letters",
+    "count_problems",
+    "quote",
+    "render_problems",
+    "shorten",
+    "shown",
+]
 
 Severity = Literal["error", "warning"]
 #: File, sheet, column and rule: problems that share them are of one kind.
@@ -24,6 +34,7 @@ Kind = tuple[str, str, str | None, str]
 KEEP = 1000
 #: Characters of a cell that a message shows.
 SHOWN_CHARACTERS = 60
+LONG = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +127,16 @@ def quote(text: str) -> str:
     """
     if not text:
         return "a blank cell"
-    if len(text) > SHOWN_CHARACTERS:
-        return f"{text[:SHOWN_CHARACTERS]!r}… ({len(text):,} characters)"
-    return repr(text)
+    return repr(shorten(text))
+
+
+def shorten(text: str) -> str:
+    """Return `text`, or its beginning and its length where it is long; a shortened text stays as it is.
+
+    >>> shorten("x" * 10_000_000)[-26:]
+    'x… (10,000,000 characters)'
+    """
+    return f"{text[:SHOWN_CHARACTERS]}… ({len(text):,} characters)" if len(text) > LONG else text
 
 
 def column_letters(position: int) -> str:

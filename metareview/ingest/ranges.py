@@ -54,6 +54,8 @@ def _range_text(metric: Metric) -> str:
 
 def _check_value(table: ParsedTable, metric: Metric, mask: Mask, problems: Problems) -> None:
     low, high = _bounds(metric)
+    if metric.low is None and metric.high is None:
+        return
     values: Numbers = table.frame["value"].to_numpy()
     rows = np.flatnonzero(((values < low) | (values > high)) & mask & table.good("value"))
     table.raw.report(problems, rows, "value", _range_text(metric), _percent_hint(table, metric, "value"))

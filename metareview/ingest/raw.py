@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from metareview.errors import did_you_mean
 from metareview.ingest.cells import clean
-from metareview.ingest.problems import Problem, Problems, Severity, column_letters
+from metareview.ingest.problems import Problem, Problems, Severity, column_letters, shorten
 from metareview.schema.tables import TableSpec
 
 __all__ = ["RawColumn", "RawTable", "TableBuilder", "match_header"]
 
 #: Rows that are turned into columns at a time.
 CHUNK = 8192
+#: Unknown column names that are reported one by one.
+_MOST_STRANGE = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +57,7 @@ class RawTable:
     lines : per row, the line of the file (first line is 1) or row of the sheet.
     rows : per row, the row that a spreadsheet program shows.
     ragged : per row, whether its cells do not fit under the header, so that none can be trusted.
+    complete : whether every row of the file is here (one whose quotes are broken is not).
     """
 
     name: str
@@ -64,6 +67,7 @@ class RawTable:
     lines: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int64]
     ragged: npt.NDArray[np.bool_]
+    complete: bool = True
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -86,7 +90,7 @@ class RawTable:
         address = None
         if column in self.columns:
             address = f"{self.sheet}!{column_letters(self.columns[column].position)}{self.rows[row]}"
-        found = clean(self.text(row, column)) if found is None else found
+        found = shorten(clean(self.text(row, column)) if found is None else found)
         return Problem(self.file, line, column, address, found, rule, remedy, severity)
 
     def report(
@@ -164,14 +168,16 @@ class TableBuilder:
         if len(cells) == self.width:
             return cells
         beyond = any(map(clean, cells[self.width :]))
-        if self.file.lower().endswith(".xlsx"):
+        sheet = self.file.lower().endswith(".xlsx")
+        if sheet:
             found, rule = "a cell stands beyond the last named column", "every cell stands under a column name"
             remedy = "name the column, or delete the cell"
         else:
             found, rule = f"{len(cells)} cells under a header of {self.width}", "every row is as wide as the header"
             remedy = "put a cell that contains the delimiter in double quotes, or add the missing delimiters"
         if beyond or len(cells) < self.width:
-            self._ragged.append(len(self._lines))
+            if not sheet:
+                self._ragged.append(len(self._lines))
             problems.add(Problem.of_file(self.file, found, rule, remedy, row=line, sheet=self.sheet))
         return (cells + [""] * self.width)[: self.width]
 
@@ -187,7 +193,7 @@ class TableBuilder:
                 first = next(index for index, cell in enumerate(columns[position]) if clean(cell))
                 self._nameless[position] = self._lines[len(self._lines) - len(rows) + first]
 
-    def build(self, problems: Problems) -> RawTable:
+    def build(self, problems: Problems, *, complete: bool = True) -> RawTable:
         """Return the table, and report columns that have cells but no name."""
         for position, line in self._nameless.items():
             if line is not None:
@@ -201,7 +207,7 @@ class TableBuilder:
         ragged = np.zeros(len(self._lines), dtype=np.bool_)
         ragged[self._ragged] = True
         lines, rows = (np.array(numbers, dtype=np.int64) for numbers in (self._lines, self._rows))
-        return RawTable(self.name, self.file, self.sheet, columns, lines, rows, ragged)
+        return RawTable(self.name, self.file, self.sheet, columns, lines, rows, ragged, complete)
 
 
 def _joined(parts: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
@@ -225,45 +231,39 @@ def match_header(
     mapping from column to 0-based place, or None where the row is no header of this table at all.
     """
     names = [clean(name) for name in header]
-    known = [name for name in names if name in spec.columns]
-    if not known:
+
+    def report(found: str, rule: str, remedy: str) -> None:
+        problems.add(Problem.of_file(file, found, rule, remedy, row=line, sheet=sheet))
+
+    if not set(names) & set(spec.columns):
         found = ", ".join(name[:30] for name in names if name)[:120]
-        problems.add(
-            Problem.of_file(
-                file,
-                f"the first row holds {found!r}",
-                f"the first row of {spec.name} names its columns",
-                f"name them: {', '.join(spec.columns)}",
-                row=line,
-                sheet=sheet,
-            )
-        )
+        rule = f"the first row of {spec.name} names its columns"
+        report(f"the first row holds {found!r}", rule, f"name them: {', '.join(spec.columns)}")
         return None
-
-    def add(position: int, rule: str, remedy: str) -> None:
-        address = f"{sheet or spec.name}!{column_letters(position)}{row}"
-        name = names[position]
-        problems.add(Problem(file, line, name[:60] or "(no name)", address, name, rule, remedy))
-
     positions: dict[str, int] = {}
+    strange: list[int] = []
     for position, name in enumerate(names):
-        if name in positions:
-            add(position, "a column name stands once in the header", "rename or delete one of the two columns")
-        elif name in spec.columns:
+        if name in spec.columns and name not in positions:
             positions[name] = position
         elif name:
-            hint = did_you_mean(name[:100], [column for column in spec.columns if column not in names])
-            add(position, f"{spec.name} has no such column", hint or f"it has: {', '.join(spec.columns)}")
-    missing = [name for name, info in spec.model.model_fields.items() if info.is_required() and name not in positions]
-    for name in missing:
-        problems.add(
-            Problem.of_file(
-                file,
-                f"there is no column {name}",
-                f"{spec.name} has a column {name}",
-                "add it; every row needs a value there",
-                row=line,
-                sheet=sheet,
-            )
-        )
+            strange.append(position)
+    for position in strange[:_MOST_STRANGE]:
+        rule, remedy = _strange_column(names[position], names, spec)
+        name, address = shorten(names[position]), f"{sheet or spec.name}!{column_letters(position)}{row}"
+        problems.add(Problem(file, line, name[:60], address, name, rule, remedy))
+    if len(strange) > _MOST_STRANGE:
+        more = len(strange) - _MOST_STRANGE
+        report(f"{more:,} further columns", f"{spec.name} has no such columns", "check what kind of file this is")
+    for name, info in spec.model.model_fields.items():
+        if info.is_required() and name not in positions:
+            rule = f"{spec.name} has a column {name}"
+            report(f"there is no column {name}", rule, "add it; every row needs a value there")
     return positions
+
+
+def _strange_column(name: str, names: Sequence[str], spec: TableSpec) -> tuple[str, str]:
+    """Return rule and remedy for a column name that is repeated or unknown."""
+    if name in spec.columns:
+        return "a column name stands once in the header", "rename or delete one of the two columns"
+    hint = did_you_mean(name[:100], [column for column in spec.columns if column not in names])
+    return f"{spec.name} has no such column", hint or f"it has: {', '.join(spec.columns)}"

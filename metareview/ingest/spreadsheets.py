@@ -167,10 +167,12 @@ def _long_cells(limit: int) -> Iterator[None]:
 def _read_rows(data: bytes, encoding: str, spec: TableSpec, file: str, problems: Problems) -> RawTable | None:
     delimiter = _delimiter(data, encoding, spec)
     stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-    records = _records(stream, delimiter, file, problems)
+    lost: list[Problem] = []
+    records = _records(stream, delimiter, file, lost)
     head = next((record for record in records if any(map(clean, record[2]))), None)
     if head is None:
-        if not problems.total:
+        problems.extend(lost)
+        if not lost:
             problems.add(
                 Problem.of_file(
                     file,
@@ -186,7 +188,8 @@ def _read_rows(data: bytes, encoding: str, spec: TableSpec, file: str, problems:
         return None
     builder = TableBuilder(spec.name, file, spec.name, positions, header)
     builder.extend(records, problems)
-    return builder.build(problems)
+    problems.extend(lost)
+    return builder.build(problems, complete=not lost)
 
 
 def _delimiter(data: bytes, encoding: str, spec: TableSpec) -> str:
@@ -202,9 +205,9 @@ def _delimiter(data: bytes, encoding: str, spec: TableSpec) -> str:
 
 
 def _records(
-    stream: io.TextIOWrapper, delimiter: str, file: str, problems: Problems
+    stream: io.TextIOWrapper, delimiter: str, file: str, lost: list[Problem]
 ) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield line, spreadsheet row and cells of each record; a record that cannot be split is reported."""
+    """Yield line, spreadsheet row and cells of each record; a record that cannot be split is added to `lost`."""
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     row = line = 0
     while True:
@@ -215,7 +218,7 @@ def _records(
         except StopIteration:
             return
         except csv.Error as error:
-            problems.add(_quoting_problem(str(error), start, reader.line_num, file))
+            lost.append(_quoting_problem(str(error), start, reader.line_num, file))
             line = reader.line_num
             continue
         line = reader.line_num

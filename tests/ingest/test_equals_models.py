@@ -42,7 +42,9 @@ BAD = [
 def cells(table: str, name: str) -> st.SearchStrategy[str]:
     info = fields_of(table)[name]
     good = [*GOOD[info.kind], *map(str, info.choices)]
-    return st.one_of(*[st.sampled_from(good)] * 12, st.sampled_from(BAD), st.text(st.characters(codec="utf-8"), max_size=12))
+    return st.one_of(
+        *[st.sampled_from(good)] * 12, st.sampled_from(BAD), st.text(st.characters(codec="utf-8"), max_size=12)
+    )
 
 
 def rows_of(table: str) -> st.SearchStrategy[list[dict[str, str]]]:

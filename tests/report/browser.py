@@ -6,8 +6,8 @@ import base64
 import json
 import os
 import select
-import shlex
 import subprocess
+import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,13 @@ FLAGS = (
     "--no-default-browser-check", "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
 SECONDS = 60.0
+#: Chromium reads commands from descriptor 3 and answers on 4; this puts our pipes there and becomes the browser.
+START = """
+import fcntl, os, sys
+down, up = (fcntl.fcntl(int(n), fcntl.F_DUPFD, 10) for n in sys.argv[1:3])
+os.dup2(down, 3); os.dup2(up, 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 
 
 class Browser:
@@ -32,9 +39,9 @@ class Browser:
         self._home = TemporaryDirectory(ignore_cleanup_errors=True)
         down, self._out = os.pipe()
         self._in, up = os.pipe()
-        command = shlex.join([program, *FLAGS, f"--user-data-dir={self._home.name}", "about:blank"])
+        flags = [*FLAGS, f"--user-data-dir={self._home.name}", "about:blank"]
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f"exec {command} 3<&{down} 4>&{up}"], pass_fds=(down, up),
+            [sys.executable, "-c", START, str(down), str(up), program, *flags], pass_fds=(down, up),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(down)
@@ -42,15 +49,23 @@ class Browser:
         self._buffer, self._number, self._session = b"", 0, ""
         self.problems: list[str] = []
         self.requests: list[str] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        try:
+            target = self.call("Target.createTarget", url="about:blank")["targetId"]
+            self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for domain in ("Page", "Runtime", "Log", "Network"):
+                self.call(f"{domain}.enable")
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser and remove its folder."""
         self._process.kill()
         self._process.wait()
         os.close(self._out)

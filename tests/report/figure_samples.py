@@ -57,6 +57,11 @@ def prisma() -> View:
     return make("prisma", "data stage side label n:count check", rows)
 
 
+def exclusions() -> View:
+    rows = [("Title and abstract", "not about brains", 884), ("Full text", "another modality", 23)]
+    return make("exclusions", "stage reason n:count", rows)
+
+
 def sankey_nodes() -> View:
     rows = [
         (0, "dimension", "3D", 37, 30), (0, "dimension", "2D", 23, 14), (0, "dimension", "not stated", None, 16),
@@ -207,7 +212,7 @@ def benchmark() -> View:
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
-        prisma(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(), performance(),
-        heatmap(), benchmark(),
+        prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
+        performance(), heatmap(), benchmark(),
     )  # fmt: skip
     return {view.name: view for view in made}

@@ -26,6 +26,7 @@ from metareview.report.figures import (
 from metareview.report.figures.registry import KINDS
 from metareview.report.figures.text import measure
 from metareview.report.views.base import Cell, View
+from metareview.schema.source import SourceRef
 
 SVG = "{http://www.w3.org/2000/svg}"
 TWINS = [name for name, spec in FIGURES.items() if spec.interactive]
@@ -249,8 +250,24 @@ def test_prisma_without_contradiction_has_no_badge() -> None:
     view = prisma()
     position = view.index("check")
     rows = tuple(tuple(Cell("") if n == position else c for n, c in enumerate(row)) for row in view.rows)
-    said = texts(svg_of("prisma", {"prisma": replace(view, rows=rows)}))
+    said = texts(svg_of("prisma", samples() | {"prisma": replace(view, rows=rows)}))
     assert "1" not in said
+
+
+def test_prisma_takes_reasons_where_the_flow_lists_none() -> None:
+    assert "not about brains (n = 884)" not in texts(svg_of("prisma", samples()))  # the flow lists its own
+    view = prisma()
+    listed = ("records_excluded_reasons", "dbr_excluded")
+    rows = tuple(row for row in view.rows if row[0].value not in listed or row[3].value == "Reports excluded")
+    said = texts(svg_of("prisma", samples() | {"prisma": replace(view, rows=rows)}))
+    assert "not about brains (n = 884)" in said
+    printed = (SourceRef("exclusions.csv", 3, "shah2025_review", "L289; Fig. 3"),)
+    twice = make("exclusions", "stage reason n:count", [
+        ("Full text", "other modality, in the text", 23),
+        ("Full text", "other modality, in the figure", Cell(23, printed)),
+    ])  # fmt: skip
+    said = texts(svg_of("prisma", samples() | {"prisma": replace(view, rows=rows), "exclusions": twice}))
+    assert "in the text" not in " ".join(said)
 
 
 def test_prisma_of_an_update_has_its_third_arm() -> None:
@@ -266,7 +283,7 @@ def test_prisma_of_an_update_has_its_third_arm() -> None:
         ("total_studies", "included", "main", "Total studies", 17, ""),
     ]
     view = make("prisma", "data stage side label n:count check", rows)
-    joined = " ".join(texts(svg_of("prisma", {"prisma": view})))
+    joined = " ".join(texts(svg_of("prisma", samples() | {"prisma": view})))
     for row in rows:
         assert f"(n = {row[4]})" in joined
 
@@ -281,6 +298,7 @@ def test_sankey_shows_published_beside_recorded() -> None:
 def test_missing_is_not_zero() -> None:
     said = texts(svg_of("modalities", samples()))
     assert "not counted" in said
+    assert "not printed" not in said
     assert "0" in said
     assert "not recomputed" in texts(svg_of("composite", samples()))
 

@@ -30,6 +30,7 @@ class Grid:
     blank : cells that are left empty because the matrix has no such pair (the other half of a symmetric one).
     cell : width and height of a cell in points.
     label : most points a row's heading may take.
+    headed : whether rows have headings; a matrix beside one with the same rows has none.
     """
 
     rows: Sequence[str]
@@ -38,12 +39,17 @@ class Grid:
     texts: Mapping[tuple[int, int], Sequence[str]]
     cell: tuple[float, float]
     label: float = 190.0
+    headed: bool = True
     blank: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def left(self) -> float:
         """Width of the row headings."""
-        return widest((line for row in self.rows for line in wrap(row, self.label, SMALL, lines=2)), SMALL) + 8
+        return (
+            0.0
+            if not self.headed
+            else widest((line for row in self.rows for line in wrap(row, self.label, SMALL, lines=2)), SMALL) + 8
+        )
 
     @property
     def upright(self) -> bool:
@@ -114,7 +120,7 @@ def draw_missing_key(ax: Axes, x: float, y: float, text: str) -> float:
 
 def _draw_headings(ax: Axes, x: float, y: float, grid: Grid) -> None:
     wide, high = grid.cell
-    for row, name in enumerate(grid.rows):
+    for row, name in enumerate(grid.rows if grid.headed else ()):
         lines = wrap(name, grid.label, SMALL, lines=2)
         first = y + grid.top + row * high + (high - line_height(SMALL) * (len(lines) - 1)) / 2
         for number, line in enumerate(lines):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["draw", "draw_modalities"]
 
 _MARGIN, _LABEL, _BAR = 8.0, 170.0, 9.0
+_MISSING = ("not printed", "not counted")
 _KEYS = (("published", "published in the review"), ("recorded", "studies recorded here"))
 
 
@@ -52,9 +53,10 @@ def draw_modalities(view: View, ax: Axes) -> Axes:
     y = _draw_key(ax)
     left = _MARGIN + _LABEL + 10
     most = max((number(n) or 0 for row in rows for n in row.counts), default=0) or 1
-    scale = (WIDTH - left - _MARGIN - measure("not counted", SMALL) - 8) / most
+    scale = (WIDTH - left - _MARGIN - measure(max(_MISSING, key=len), SMALL) - 8) / most
     for dimension in distinct(row.dimension for row in rows):
-        y = put(ax, _MARGIN, y + 4, dimension or "not stated", weight="bold") + 2
+        if any(row.dimension for row in rows):  # one heading over everything says nothing
+            y = put(ax, _MARGIN, y + 4, dimension or "not stated", weight="bold") + 2
         for row in rows:
             if row.dimension == dimension:
                 _draw_row(row, view, ax, left, y, scale)
@@ -70,7 +72,7 @@ def _rows(view: View) -> list[_Row]:
 
 
 def _height(rows: list[_Row]) -> float:
-    heads = len({row.dimension for row in rows}) * (line_height(TEXT) + 6)
+    heads = len({row.dimension for row in rows}) * (line_height(TEXT) + 6) if any(row.dimension for row in rows) else 0
     return _MARGIN + 20 + heads + sum(row.height for row in rows) + 6
 
 
@@ -102,7 +104,7 @@ def _draw_row(row: _Row, view: View, ax: Axes, left: float, top: float, scale: f
         width = (number(n) or 0) * scale
         if width:
             ax.add_patch(Rectangle((left, y), width, _BAR, lw=0.8, **_look(position)))  # type: ignore[arg-type]
-        label = "not counted" if n is None else shown(n, view, _KEYS[position][0])
+        label = _MISSING[position] if n is None else shown(n, view, _KEYS[position][0])
         middle = y + (_BAR - line_height(SMALL)) / 2
         put(ax, left + width + 5, middle, label, size=SMALL, color=MUTED if n is None else INK)
         y += _BAR + 1

@@ -32,10 +32,12 @@ class Labels:
     size: float
 
     @classmethod
-    def of(cls, names: Sequence[str], width: float, size: float = SMALL, least: float = 18.0) -> Self:
-        """Break names into lines no wider than `width` points; no row is lower than `least`."""
+    def of(cls, names: Sequence[str], width: float, size: float = SMALL, least: float | Sequence[float] = 18.0) -> Self:
+        """Break names into lines no wider than `width` points; no row is lower than `least` (one for all, or each)."""
         lines = tuple(tuple(wrap(name, width, size, lines=3)) for name in names)
-        heights = tuple(max(least, line_height(size) * len(part) + 6) for part in lines)
+        floors = [least] * len(names) if isinstance(least, int | float) else least
+        pairs = zip(lines, floors, strict=True)
+        heights = tuple(max(floor, line_height(size) * len(part) + 6) for part, floor in pairs)
         tops = tuple(sum(heights[:n]) for n in range(len(heights)))
         return cls(lines, tops, heights, size)
 

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "draw_metric"]
 
-_MARGIN, _LABEL, _ROW, _GAP = 8.0, 190.0, 21.0, 34.0
+_MARGIN, _LABEL, _ROW, _GAP = 8.0, 190.0, 20.0, 34.0
+#: Size of a point, and how far points may stand off their line to make room for each other.
+_POINT, _SPREAD = 5.2, 42.0
 
 
 def draw(views: Mapping[str, View]) -> Figure:
     """Return the panels of the view `dataset-performance`, one per metric, one row per data set."""
     view = views["dataset-performance"]
-    panels = {metric: _labels(view, metric) for metric in distinct(tidy(metric) for metric in view.values("metric"))}
+    rows = value_rows(view, "metric", "value")
+    metrics = distinct(tidy(metric) for metric, value in rows if number(value) is not None)
+    panels = {metric: _labels(view, metric) for metric in metrics}
     table = looks(view.values("category"))
     height = sum(labels.height + line_height(TEXT) + 4 + _GAP for labels in panels.values())
     scratch, sheet = canvas(WIDTH, 100)  # the legend's height depends on how it breaks
@@ -50,30 +54,39 @@ def draw_metric(view: View, metric: str, ax: Axes) -> Axes:
     table = looks(view.values("category"))
     labels = _labels(view, metric)
     row_axis(ax, labels)
-    points = _points(view, metric)
-    values = [value for _, _, value in points]
-    spread = (max(values) - min(values)) or abs(values[0]) or 1.0
-    ax.set_xlim(min(values) - 0.04 * spread, max(values) + 0.04 * spread)
-    for y, dataset in zip(labels.centres, distinct(dataset for dataset, _, _ in points), strict=True):
+    ax.set_xlim(*_limits(view, metric))
+    for y, (points, offsets) in zip(labels.centres, _rows(view, metric).values(), strict=True):
         ax.axhline(y, color=GRID, lw=0.5, zorder=0.5)
-        here = [(category, value) for name, category, value in points if name == dataset]
-        offsets = swarm([value for _, value in here], 0.012 * spread, 3.2, _ROW / 2 - 3)
-        for (category, value), offset in zip(here, offsets, strict=True):
+        for (category, value), offset in zip(points, offsets, strict=True):
             look = table[category]
-            ax.plot([value], [y + offset], look.marker, color=look.colour, ms=5.2, mec=PAPER, mew=0.5, zorder=3)
+            ax.plot([value], [y + offset], look.marker, color=look.colour, ms=_POINT, mec=PAPER, mew=0.5, zorder=3)
     ax.grid(axis="x")
     return ax
 
 
-def _points(view: View, metric: str) -> list[tuple[str, str, float]]:
-    """Return data set, category and value of every row of one metric that has a value."""
-    found = []
+def _rows(view: View, metric: str) -> dict[str, tuple[list[tuple[str, float]], list[float]]]:
+    """Return category and value of every point by data set, and how far each stands off its line."""
+    found: dict[str, list[tuple[str, float]]] = {}
     for dataset, name, category, value in value_rows(view, "dataset", "metric", "category", "value"):
         score = number(value)
         if tidy(name) == metric and score is not None:
-            found.append((tidy(dataset), tidy(category), score))
-    return found
+            found.setdefault(tidy(dataset), []).append((tidy(category), score))
+    low, high = _limits(view, metric)
+    near = (high - low) * _POINT / (WIDTH - 2 * _LABEL / 3)
+    return {
+        dataset: (points, swarm([value for _, value in points], near, _POINT - 1, _SPREAD))
+        for dataset, points in found.items()
+    }
+
+
+def _limits(view: View, metric: str) -> tuple[float, float]:
+    rows = value_rows(view, "metric", "value")
+    values = [score for name, value in rows if tidy(name) == metric and (score := number(value)) is not None]
+    spread = (max(values) - min(values)) or abs(values[0]) or 1.0
+    return min(values) - 0.04 * spread, max(values) + 0.04 * spread
 
 
 def _labels(view: View, metric: str) -> Labels:
-    return Labels.of(distinct(dataset for dataset, _, _ in _points(view, metric)), _LABEL, SMALL, least=_ROW)
+    rows = _rows(view, metric)
+    heights = [max(_ROW, 2 * max(map(abs, offsets)) + _POINT + 6) for _, offsets in rows.values()]
+    return Labels.of(list(rows), _LABEL, SMALL, least=heights)

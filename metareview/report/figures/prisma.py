@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from metareview.report.figures.reading import shown, value_rows
+from metareview.report.figures.reading import cell_rows, shown, value_rows
 from metareview.report.figures.style import GRID, INK, MUTED, PANEL, PAPER, SMALL, TEXT, WARN, canvas, page, put
 from metareview.report.figures.text import line_height, measure, tidy, wrap
 from metareview.report.views.base import View
@@ -68,6 +68,7 @@ class _Line:
     text: list[str]
     item: bool
     badge: int = 0
+    reason: bool = False
 
 
 @dataclass(slots=True)
@@ -103,21 +104,22 @@ class _Layout:
 
 
 def draw(views: Mapping[str, View]) -> Figure:
-    """Return the flow diagram of the view `prisma`."""
-    layout = _lay_out(views["prisma"])
+    """Return the flow diagram of the view `prisma`, with the reasons of the view `exclusions` in its boxes."""
+    layout = _lay_out(views["prisma"], views["exclusions"])
     figure, ax = canvas(layout.width, layout.height)
     _draw(layout, ax)
     return figure
 
 
-def draw_prisma(view: View, ax: Axes) -> Axes:
+def draw_prisma(view: View, reasons: View, ax: Axes) -> Axes:
     """Draw the flow diagram onto axes, which become a sheet measured in points.
 
     Parameters
     ----------
     view : rows in flow order with the columns data, stage, side, label, n and check.
+    reasons : reasons for exclusion with the columns stage, reason and n; they fill a box whose count has no list.
     """
-    layout = _lay_out(view)
+    layout = _lay_out(view, reasons)
     return _draw(layout, page(ax, layout.width, layout.height))
 
 
@@ -133,9 +135,10 @@ def _draw(layout: _Layout, ax: Axes) -> Axes:
     return ax
 
 
-def _lay_out(view: View) -> _Layout:
+def _lay_out(view: View, reasons: View) -> _Layout:
     """Sort the rows into boxes and give every box its place."""
     boxes, checks = _boxes(view)
+    _add_reasons(boxes, reasons)
     lanes = [lane for lane in _LANES if any(box.lane == lane for box in boxes.values())]
     left = _MARGIN + _STAGE + 12
     places = {}
@@ -174,6 +177,24 @@ def _boxes(view: View) -> tuple[dict[tuple[int, str], _Box], list[str]]:
         lines = wrap(text, width, SMALL if item else TEXT)
         box.lines.append(_Line(lines, item, checks.index(texts[0]) + 1 if texts else 0))
     return boxes, checks
+
+
+def _add_reasons(boxes: dict[tuple[int, str], _Box], view: View) -> None:
+    """Fill boxes of excluded records and reports with the reasons, where the flow itself lists none.
+
+    A document may print a reason twice in different words. The diagram shows the words of the diagram: where any
+    reason has a locator in a figure, only those do.
+    """
+    rows = cell_rows(view, "stage", "reason", "n") if view.rows else []
+    drawn = [row for row in rows if any("Fig" in ref.locator for ref in row[2].refs)]
+    for stage, reason, n in drawn or rows:
+        full_text = "full" in tidy(stage.value).casefold()
+        box = boxes.get((3 if full_text else 1, "side"))
+        if box is None or any(line.item and not line.reason for line in box.lines):
+            continue
+        text = f"{tidy(reason.value)} (n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{shown(n.value, view, 'n')})"
+        lines = wrap(text, _WIDTHS[box.lane] - 2 * _PAD - 10, SMALL)
+        box.lines.append(_Line(lines, item=True, reason=True))
 
 
 def _place(stage: str, side: str) -> tuple[int, str]:

@@ -44,6 +44,7 @@ class FigureSpec:
     section : section of the page it stands in.
     views : names of the views it is drawn from; the first one carries caption, notes and alternative text.
     draw, interactive : ``module:function``; a figure without a twin has no `interactive`.
+    data : those of the views that only hold the numbers of this figure; the page folds their tables.
     """
 
     name: str
@@ -52,22 +53,28 @@ class FigureSpec:
     views: tuple[str, ...]
     draw: str
     interactive: str | None = None
+    data: tuple[str, ...] = ()
 
 
 _SPECS = (
-    FigureSpec("prisma", "Flow of records into the review", "selection", ("prisma",), f"{_HOME}.prisma:draw"),
+    FigureSpec(
+        "prisma", "Flow of records into the review", "selection", ("prisma", "exclusions"), f"{_HOME}.prisma:draw"
+    ),
     FigureSpec(
         "sankey", "Characteristics of the studies", "studies", ("sankey-nodes", "sankey-links"),
-        f"{_HOME}.sankey:draw", f"{_HOME}.twins:sankey",
+        f"{_HOME}.sankey:draw", f"{_HOME}.twins:sankey", ("sankey-nodes", "sankey-links"),
     ),
-    FigureSpec("modalities", "How the data were acquired", "datasets", ("modalities",), f"{_HOME}.modalities:draw"),
+    FigureSpec(
+        "modalities", "How the data were acquired", "datasets", ("modalities",), f"{_HOME}.modalities:draw",
+        data=("modalities",),
+    ),
     FigureSpec(
         "composite", "Composite score, printed and recomputed", "benchmark", ("benchmark",),
         f"{_HOME}.composite:draw",
     ),
     FigureSpec(
         "metrics-by-category", "Metrics by category of method", "benchmark", ("metrics-by-category",),
-        f"{_HOME}.categories:draw", f"{_HOME}.twins:categories",
+        f"{_HOME}.categories:draw", f"{_HOME}.twins:categories", ("metrics-by-category",),
     ),
     FigureSpec(
         "correlations", "Correlations between metrics", "statistics", ("correlations",),
@@ -75,11 +82,11 @@ _SPECS = (
     ),
     FigureSpec(
         "dataset-performance", "Performance by data set", "leaderboards", ("dataset-performance",),
-        f"{_HOME}.performance:draw", f"{_HOME}.twins:performance",
+        f"{_HOME}.performance:draw", f"{_HOME}.twins:performance", ("dataset-performance",),
     ),
     FigureSpec(
         "heatmap", "Methods by data sets", "leaderboards", ("heatmap",),
-        f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap",
+        f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap", ("heatmap",),
     ),
 )  # fmt: skip
 
@@ -154,14 +161,14 @@ def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
 
 def interactive_html(name: str, views: Mapping[str, View]) -> str:
     """Return the interactive twin as a page that takes plotly's program from ``plotly.min.js`` beside it."""
-    from metareview.report.figures.interactive import render_twin
+    from metareview.report.figures.twin_page import render_twin
 
     return render_twin(interactive(name, views), name, *figure_texts(name, views))
 
 
 def plotly_script() -> str:
     """Return plotly's program, which all interactive figures of a folder share."""
-    from metareview.report.figures.interactive import program
+    from metareview.report.figures.twin_page import program
 
     return program()
 

@@ -134,7 +134,7 @@ def looks(groups: Iterable[object]) -> dict[str, Look]:
         name: Look(_COLOURS[n % len(_COLOURS)], _MARKERS[n % len(_MARKERS)], _HATCHES[n % len(_HATCHES)])
         for n, name in enumerate(known)
     }
-    return table | {name: Look(UNKNOWN, "*", "//") for name in names if name not in table}
+    return table | {name: Look(UNKNOWN, "h", "//") for name in names if name not in table}
 
 
 def is_blank(value: object) -> bool:

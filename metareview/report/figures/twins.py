@@ -7,17 +7,17 @@ from html import escape
 from typing import Any
 
 from metareview.report.figures.heatmap import grid_of, palette
-from metareview.report.figures.interactive import hover
 from metareview.report.figures.reading import cell_rows, count, distinct, number, shown, value_rows
 from metareview.report.figures.style import GRID, INK, PANEL, PAPER, UNKNOWN, colour_of, is_blank, looks
 from metareview.report.figures.text import tidy
+from metareview.report.figures.twin_page import hover
 from metareview.report.views.base import View
 
 __all__ = ["categories", "correlations", "heatmap", "performance", "sankey"]
 
 #: plotly's names of matplotlib's markers.
 _SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross",
-            "X": "x", "p": "pentagon", "*": "star"}  # fmt: skip
+            "X": "x", "p": "pentagon", "h": "hexagon"}  # fmt: skip
 _ROW = 26
 
 

@@ -73,7 +73,7 @@ def figure_variables(dark: bool) -> str:
 
 def _prune(parent: ET.Element) -> None:
     for child in list(parent):
-        if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] not in _DRAWN:
+        if child.tag.rpartition("}")[2] not in _DRAWN:
             parent.remove(child)
         else:
             _prune(child)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.figures.interactive import script_json
+from metareview.report.figures.twin_page import script_json
 from metareview.report.pages.inline import figure_variables
 from metareview.report.pages.sections import arrange
 from metareview.report.pages.sources import PageIndex, read_sources, titles
@@ -88,7 +88,8 @@ def render_report(
         "data": script_json({**refs.to_data(), "documents": titles(documents)}),
         "files": files,
     }
-    return _environment().get_template("report.html.j2").render(context)
+    page: str = _environment().get_template("report.html.j2").render(context)
+    return page
 
 
 def _environment() -> Any:
@@ -114,7 +115,7 @@ def _template_text(name: str) -> str:
 def _numbers(check: CheckReport, views: Mapping[str, View], spec: ReviewSpec) -> list[Figure]:
     """Return the key numbers: studies of each body on their own, because bodies are never added up; then rows."""
     corpora = _corpus_sizes(views)
-    found = [Figure(display(n, _COUNT), f"studies: {label}") for label, n in corpora.items()]
+    found = [Figure(display(n, _COUNT), f"studies of {label}") for label, n in corpora.items()]
     for table, one, many in _COUNTED:
         n = check.counts.get(table, 0)
         if n and not (table == "studies" and found):
@@ -135,6 +136,13 @@ def _corpus_sizes(views: Mapping[str, View]) -> dict[str, int]:
     return sizes
 
 
-def _warnings(views: Mapping[str, View]) -> list[tuple[str, Sequence[str]]]:
-    """Return the warnings of every table by its name, each warning once."""
-    return [(name, view.warnings) for name, view in views.items() if view.warnings]
+def _warnings(views: Mapping[str, View]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Return every warning once: the names of the tables it stands under, and the warnings of just these tables."""
+    places: dict[str, list[str]] = {}
+    for name, view in views.items():
+        for text in view.warnings:
+            places.setdefault(text, []).append(name)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for text, names in places.items():
+        groups.setdefault(tuple(names), []).append(text)
+    return list(groups.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from metareview.report.figures.registry import FIGURES, FigureSpec
@@ -14,6 +14,8 @@ from metareview.report.views.base import View
 
 __all__ = ["SECTIONS", "Block", "Entry", "Section", "arrange"]
 
+#: Tables of up to so many rows stand on the page as a whole, whatever the view shows elsewhere.
+WHOLE = 2000
 #: Sections of the page in order: id and heading.
 SECTIONS: Mapping[str, str] = {
     "overview": "Overview",
@@ -55,8 +57,8 @@ class Block:
     caption : caption of a figure; a table carries its own.
     files : name and relative address of each file to download.
     interactive : relative address of the interactive twin.
-    tables : for a figure, the names of the tables it is drawn from.
     rows : rows of a table.
+    folded : what a folded table says of itself; empty for a table that lies open.
     """
 
     id: str
@@ -66,8 +68,8 @@ class Block:
     caption: str = ""
     files: tuple[tuple[str, str], ...] = ()
     interactive: str = ""
-    tables: tuple[str, ...] = ()
     rows: int = 0
+    folded: str = ""
 
 
 @dataclass(slots=True)
@@ -110,14 +112,26 @@ def _figure(spec: FigureSpec, view: View, svg: str, files: bool) -> Block:
     downloads = tuple((kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "png")) if files else ()
     twin = f"figures/{name}.html" if files and spec.interactive else ""
     return Block(
-        f"figure-{name}", spec.title, inline_svg(svg, name), caption=view.caption, files=downloads, interactive=twin,
-        tables=spec.views,
-    )  # fmt: skip
+        f"figure-{name}", spec.title, inline_svg(svg, name), caption=view.caption, files=downloads, interactive=twin
+    )
 
 
 def _table(view: View, refs: PageIndex, files: bool) -> Block:
+    if len(view.rows) <= WHOLE:  # the page folds long tables, and filters and sorts all of their rows
+        view = replace(view, meta={key: value for key, value in view.meta.items() if key != "shown"})
     kinds = {"csv": "CSV", "xlsx": "Excel", "tex": "LaTeX", "md": "Markdown"}
     downloads = [(kinds[kind], f"tables/{view.name}.{kind}") for kind in FORMATS if kind in kinds] if files else []
     return Block(
-        f"table-{view.name}", view.title, html=render_html(view, refs), files=tuple(downloads), rows=len(view.rows)
-    )
+        f"table-{view.name}", view.title, html=render_html(view, refs), files=tuple(downloads), rows=len(view.rows),
+        folded=_folded(view),
+    )  # fmt: skip
+
+
+def _folded(view: View) -> str:
+    """Return the summary of a table that only holds the numbers of a figure; its warnings are counted there."""
+    if not view.rows or not any(view.name in figure.data for figure in FIGURES.values()):
+        return ""
+    parts = [f"{len(view.rows)} rows"]
+    parts += [f"{len(view.warnings)} warning{'s' * (len(view.warnings) > 1)}"] if view.warnings else []
+    parts += [f"{len(view.dropped)} left out"] if view.dropped else []
+    return f"Numbers of the figure: {view.title} ({', '.join(parts)})"

@@ -2,7 +2,8 @@
 (function () {
   const data = JSON.parse(document.getElementById("data").textContent);
   const note = document.getElementById("note");
-  const LONG = 25, SHORT = 12, MOST = 400;
+  const root = document.documentElement;
+  const LONG = 25, SHORT = 12, MOST = 400, FOLD = 6;
   const make = (tag, text, css) => {
     const element = document.createElement(tag);
     if (text !== undefined) element.textContent = text;
@@ -16,9 +17,10 @@
   const names = { auto: "automatic", light: "light", dark: "dark" };
   let theme = "auto";
   const applyTheme = () => {
-    if (theme === "auto") document.documentElement.removeAttribute("data-theme");
-    else document.documentElement.setAttribute("data-theme", theme);
+    if (theme === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", theme);
     button.querySelector("span").textContent = "Theme: " + names[theme];
+    button.setAttribute("aria-label", "Theme: " + names[theme]);
   };
   try { theme = localStorage.getItem("metareview-theme") || "auto"; } catch (error) { /* storage is switched off */ }
   if (!themes.includes(theme)) theme = "auto";
@@ -73,8 +75,8 @@
   };
   const place = (cell) => {
     const box = cell.getBoundingClientRect(), own = note.getBoundingClientRect();
-    const left = Math.max(8, Math.min(box.left, innerWidth - own.width - 8));
-    const below = box.bottom + 6 + own.height <= innerHeight;
+    const left = Math.max(8, Math.min(box.left, root.clientWidth - own.width - 8));
+    const below = box.bottom + 6 + own.height <= root.clientHeight;
     note.style.left = left + "px";
     note.style.top = (below ? box.bottom + 6 : Math.max(8, box.top - own.height - 6)) + "px";
   };
@@ -260,14 +262,31 @@
     update(table);
   });
 
-  /* ---- a link to a row or table that is folded opens it ---- */
+  /* ---- many footnotes under a table are folded; each also stands in the note of its cell ---- */
+  document.querySelectorAll(".mr-notes > ul").forEach((list) => {
+    const notes = Array.from(list.children).filter((item) => item.classList.contains("mr-footnote"));
+    if (notes.length <= FOLD) return;
+    const item = make("li"), fold = make("details"), inner = make("ul");
+    fold.append(make("summary", notes.length + " footnotes"), inner);
+    item.append(fold);
+    inner.append(...notes);
+    list.append(item);
+  });
+
+  /* ---- tall figures scroll in a window of their own ---- */
+  document.querySelectorAll(".drawing-scroll").forEach((frame) => {
+    if (frame.scrollHeight > 1400) frame.classList.add("tall");
+  });
+
+  /* ---- a link to something that is folded opens it ---- */
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const row = target && target.closest("tr");
-    if (!row || !row.hidden) return;
-    const state = states.get(row.closest("table"));
+    if (!target) return;
+    const fold = target.closest("details"), row = target.closest("tr");
+    const state = row && row.hidden && states.get(row.closest("table"));
     if (state) { state.all = true; state.filter.value = ""; update(row.closest("table")); }
-    row.scrollIntoView();
+    if (fold) fold.open = true;
+    if (fold || state) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
   reveal();

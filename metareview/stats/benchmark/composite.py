@@ -294,7 +294,10 @@ def _interval(means: Sequence[float]) -> tuple[float | None, float | None, str]:
 def _ranked(rows: Sequence[CompositeRow]) -> tuple[CompositeRow, ...]:
     """Best first; equal rounded scores share the smallest rank and keep the order of the table."""
     ordered = sorted(rows, key=lambda row: -row.rounded)
-    return tuple(replace(row, rank=1 + sum(other.rounded > row.rounded for other in ordered)) for row in ordered)
+    first: dict[float, int] = {}
+    for place, row in enumerate(ordered, 1):
+        first.setdefault(row.rounded, place)
+    return tuple(replace(row, rank=first[row.rounded]) for row in ordered)
 
 
 def _warnings(values: Sequence[ExperimentValue]) -> tuple[str, ...]:

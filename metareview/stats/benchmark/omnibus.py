@@ -136,6 +136,7 @@ def brown_forsythe(groups: Groups) -> Outcome:
         If a group has fewer than three values (one or two have equal deviations, so they cannot vary), or the
         deviations do not vary within groups.
     """
+    sums_of_squares(groups)
     if any(group.size < 3 for group in groups):
         raise NotEstimable("a group has fewer than 3 values, so the spread of its deviations is not measured")
     return anova([np.abs(group - np.median(group)) for group in groups])

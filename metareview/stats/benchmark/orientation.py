@@ -6,6 +6,7 @@ transform is refused, as is one without a direction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -93,11 +94,13 @@ def normalised_ranks(values: Sequence[Fraction]) -> list[Fraction | None]:
     m = len(values)
     if m < 2:
         return [None] * m
-    ranks = (
-        sum(other > value for other in values) + Fraction(sum(other == value for other in values) + 1, 2)
-        for value in values
-    )
-    return [1 - (rank - 1) / (m - 1) for rank in ranks]
+    places: dict[Fraction, Fraction] = {}
+    above = 0
+    for value, ties in sorted(Counter(values).items(), reverse=True):
+        rank = above + Fraction(ties + 1, 2)
+        places[value] = 1 - (rank - 1) / (m - 1)
+        above += ties
+    return [places[value] for value in values]
 
 
 def z_scores(values: Sequence[Fraction]) -> list[Fraction | None]:
