@@ -7,7 +7,6 @@ no part, so that one mistake is one problem.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +28,7 @@ __all__ = [
     "check_locators",
     "check_references",
     "check_unused_experiments",
+    "text_sources",
 ]
 
 Tables = Mapping[str, ParsedTable]
@@ -238,18 +238,14 @@ def _check_corpus(table: ParsedTable, known: set[str], rule: str, problems: Prob
 
 
 def check_locators(tables: Tables, problems: Problems) -> None:
-    """Report places in text sources that name no line, and ranges of lines that run backwards.
-
-    A text source has a digest, and most places in it are given by line; a source that is cited by table, cell or
-    record is none.
-    """
-    if "sources" not in tables:
-        return
-    frame = tables["sources"].frame
-    cited = [table for table in tables.values() if {"source_id", "locator"} <= set(table.raw.columns)]
-    texts = _text_sources(cited, set(frame.loc[frame["sha256"].notna(), "source_id"]))
-    for table in cited:
+    """Report places in text sources that name no line, and ranges of lines that run backwards."""
+    texts = text_sources(tables)
+    for table in _citing(tables):
         _check_locators(table, texts, problems)
+
+
+def _citing(tables: Tables) -> list[ParsedTable]:
+    return [table for table in tables.values() if {"source_id", "locator"} <= set(table.raw.columns)]
 
 
 def _spans(table: ParsedTable) -> tuple[Mask, Mask]:
@@ -261,17 +257,24 @@ def _spans(table: ParsedTable) -> tuple[Mask, Mask]:
     return named[cells.codes], turned[cells.codes]
 
 
-def _text_sources(cited: list[ParsedTable], digested: set[Any]) -> set[Any]:
-    """Return the sources with a digest of whose places more than half name a line."""
-    balance: dict[Any, int] = {}
-    for table in cited:
+def text_sources(tables: Tables) -> set[str]:
+    """Return the sources that are texts: they have a digest, and more than half of the places in them name a line.
+
+    A source that is cited by table, cell or record is none, digest or not.
+    """
+    if "sources" not in tables:
+        return set()
+    frame = tables["sources"].frame
+    digested = set(frame.loc[frame["sha256"].notna(), "source_id"])
+    balance: dict[str, int] = {}
+    for table in _citing(tables):
         frame = pd.DataFrame({"source": table.frame["source_id"], "named": np.where(_spans(table)[0], 1, -1)})
         for source, count in frame[table.frame["locator"].notna()].groupby("source")["named"].sum().items():
-            balance[source] = balance.get(source, 0) + int(count)
+            balance[str(source)] = balance.get(str(source), 0) + int(count)
     return {source for source, count in balance.items() if count > 0} & digested
 
 
-def _check_locators(table: ParsedTable, texts: set[Any], problems: Problems) -> None:
+def _check_locators(table: ParsedTable, texts: set[str], problems: Problems) -> None:
     frame = table.frame
     named, turned = _spans(table)
     said = frame["locator"].notna().to_numpy()

@@ -17,6 +17,7 @@ import numpy as np
 
 from metareview.errors import InputError
 from metareview.ingest.cells import clean, parse_list
+from metareview.ingest.crossrows import text_sources
 from metareview.ingest.fields import fields_of
 from metareview.ingest.problems import Problems, quote
 from metareview.ingest.tables import ParsedTable
@@ -83,13 +84,13 @@ def verify_printed(tables: Mapping[str, ParsedTable], folder: Path, problems: Pr
 def _read_texts(tables: Mapping[str, ParsedTable], folder: Path, problems: Problems) -> dict[str, _Text]:
     """Read the text of every source that has one; one with another digest than stated is reported and not used."""
     texts: dict[str, _Text] = {}
-    named = _named_sources(tables)
+    named, expected = _named_sources(tables), text_sources(tables)
     sources = tables.get("sources")
     for source, (row, digest) in named.items():
         path = folder / f"{source}.txt"
         if not path.is_file():
-            if digest and sources is not None:
-                rule, remedy = "the text of a source with a digest can be looked up", f"put {path.name} there"
+            if source in expected and sources is not None:
+                rule, remedy = "the text of a source that is cited by line can be looked up", f"put {path.name} there"
                 sources.raw.report(problems, [row], "source_id", rule, remedy, severity="warning")
             continue
         data = path.read_bytes()

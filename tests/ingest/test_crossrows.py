@@ -301,3 +301,9 @@ def test_a_broken_column_of_many_rows_stays_readable(folder: Folder) -> None:
     assert report.errors == 100_000
     assert len(report.problems) == 1000
     assert str(report.problems[-1]).endswith("  … and 99,000 more like this")
+
+
+def test_a_source_cited_by_record_is_no_text_though_it_has_a_digest(folder: Folder) -> None:
+    folder.write("sources.csv", f"source_id,title,sha256\npaper,A paper,{'0' * 64}\n")
+    folder.results({"locator": "record 7; column dice"}, {"locator": "L12", "metric": "f1"})
+    assert folder.messages() == []
