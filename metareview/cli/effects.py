@@ -51,7 +51,7 @@ def effects(
     pi: Annotated[Col, _column("Two-sided p-value with the sign of the effect.")] = None,
     yi: Annotated[Col, _column("Effect as given (measure GEN).")] = None,
     vi: Annotated[Col, _column("Sampling variance as given (measure GEN).")] = None,
-    vtype: Annotated[str | None, typer.Option(help="Kind of sampling variance; the measure's first by default.")] = None,
+    vtype: Annotated[str | None, typer.Option(help="Kind of variance; the measure's first by default.")] = None,
     correct: Annotated[bool, typer.Option(help="Small-sample bias correction.")] = True,
     add: Annotated[float | None, typer.Option(help="Added to cells; 0.5 by default.")] = None,
     to: Annotated[str, typer.Option(help="Which studies get it: only0, all, if0all or none.")] = "only0",

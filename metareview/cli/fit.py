@@ -27,7 +27,7 @@ def fit(
     test: Annotated[str | None, typer.Option(help="z, t, knha or adhoc; adhoc by default.")] = None,
     level: Annotated[float, typer.Option(help="Level of confidence.")] = 0.95,
     random: Annotated[
-        list[str] | None, typer.Option(metavar="TERM", help="Random effects, '~ 1 | study/result'; repeat when crossed.")
+        list[str] | None, typer.Option(metavar="TERM", help="Random effects, '~ 1 | study/result'; repeat if crossed.")
     ] = None,
     rho: Annotated[
         float | None, typer.Option(help="Correlation of sampling errors within --rho-by (working model).")

@@ -127,7 +127,7 @@ def _resolve(chosen: Measure, data: pd.DataFrame | None, inputs: Mapping[str, Co
         raise UnknownName(f"input of measure {chosen.code}", unknown[0], known)
     given = {name: _array(name, value, data) for name, value in inputs.items()}
     if data is not None:
-        given |= {name: _array(name, name, data) for name in chosen.inputs if name not in given and name in data}
+        given |= {name: _array(name, name, data) for name in sorted(known) if name not in given and name in data}
     sizes = {name: len(values) for name, values in given.items() if values.ndim}
     if len(set(sizes.values())) > 1:
         raise InputError(f"measure {chosen.code}: arrays differ in length: {sizes}; give one value per study")

@@ -34,19 +34,27 @@ class PermutationTest:
 
 
 def permutation_test(
-    model: UnivariateFit, *, rng: np.random.Generator, replicates: int = 1000, exact_limit: int = 50_000
+    model: UnivariateFit,
+    *,
+    rng: np.random.Generator,
+    replicates: int = 1000,
+    exact_limit: int = 50_000,
+    statistic: str = "test",
 ) -> PermutationTest:
     """Test coefficients by permutation: signs of the effects without moderators, rows of the moderators with.
 
     Exact over all rearrangements where there are at most `exact_limit`; else `replicates` random ones beside the
-    observed. Two-sided, by the absolute test statistic of the model. Follmann & Proschan 1999, Biometrics 55:732;
+    observed. Two-sided, by the absolute test statistic of the model, or by the absolute coefficients with
+    ``statistic="estimate"``. Follmann & Proschan 1999, Biometrics 55:732;
     Higgins & Thompson 2004, Stat Med 23:1663.
 
     Raises
     ------
     InputError
-        For a model without intercept.
+        For a model without intercept, or another statistic.
     """
+    if statistic not in ("test", "estimate"):
+        raise InputError(f"statistic is {statistic!r}; it is 'test' or 'estimate'")
     if not model.has_intercept:
         raise InputError("permutation needs a model with an intercept: without one, rows are not exchangeable")
     y, v, k = model.yi, model.vi, model.k
@@ -63,9 +71,8 @@ def permutation_test(
             else _with_observed(np.argsort(rng.random((replicates, k)), axis=1), np.arange(k))
         )
         found = fit_batch(y[order], v[order], method=model.method, mods=model.x[:, 1:])
-    statistic = np.abs(_statistics(found, model.test))
-    observed = statistic[0]
-    pvalues = (statistic >= observed * (1 - _TIE)).mean(axis=0)
+    values = np.abs(_statistics(found, model.test) if statistic == "test" else found.estimate.reshape(len(order), -1))
+    pvalues = (values >= values[0] * (1 - _TIE)).mean(axis=0)
     omnibus = _omnibus(model, y, v, order, found) if model.p > 1 else None
     tested = "signs of the effects" if model.p == 1 else "rows of the moderators"
     return PermutationTest(model.names, tuple(pvalues.tolist()), omnibus, exact, len(order), tested)

@@ -134,7 +134,7 @@ def htz_test(beta: Array, cov: Array, f: Array, t: Array, contrast: Array, rhs: 
     ddf = float(eta - q + 1)
     if ddf <= 0:
         raise InputError(f"{m} clusters are too few to test {q} coefficients together; test fewer at a time")
-    statistic = ddf / (eta * q) * square
+    statistic = ddf / (float(eta) * q) * square
     return WaldTest(statistic, q, ddf, float(fdtrc(q, ddf, statistic)))
 
 

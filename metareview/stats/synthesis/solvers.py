@@ -118,12 +118,12 @@ def _start(low: Array, high: Array, rise: Array, fall: Array) -> Array:
 def _gradients(problem: Problem, restricted: bool, ratio: float) -> tuple[Array, Array]:
     """Grid (G,) and the gradient there times two, (G, B).
 
-    Beyond ``t^2 m = S (max v + t)``, with S the unweighted residual sum of squares and m the number of terms, the
+    Beyond ``t^2 m = S (max v + t)``, with S the sum of squares of the centred effects and m the number of terms,
     gradient is negative: y'PPy <= S/t^2 and tr P >= m/(max v + t).
     """
     v, size = problem.v, problem.size
-    flat = problem._replace(v=np.ones((1, v.shape[1])))
-    s = quadratics(flat, np.zeros(1))[0]
+    y2 = problem.y * problem.y
+    s = (y2 if problem.n is None else problem.n * y2).sum(axis=1)
     m = np.maximum(problem.k - (problem.p if restricted else 0), 1.0)
     top = float(np.nanmax((s + np.sqrt(s * s + 4 * m * s * v.max(axis=1))) / (2 * m)))
     bottom = float(v.min()) / 8

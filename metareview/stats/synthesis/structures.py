@@ -13,8 +13,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from metareview.stats.synthesis.core import Array
 
@@ -166,6 +164,8 @@ class Crossed(_Spreading):
     """V diagonal and factors that connect all rows: the algebra is in the levels."""
 
     def __init__(self, v: Array, codes: list[Codes]) -> None:
+        from scipy.sparse import coo_array  # not at the top: it doubles the time of importing the engine
+
         self.v, self.codes = v, codes
         k = len(v)
         self.row = next((j for j, c in enumerate(codes) if int(c.max()) + 1 == k), None)
@@ -211,6 +211,9 @@ class _CrossedFactored:
 
 def components_of(v: Array, codes: list[Codes]) -> Codes:
     """Return the connected cluster (k,) of each row: rows linked by a covariance in V or a shared level."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     k = len(v)
     row, column = np.nonzero(v) if v.ndim == 2 else (np.arange(0), np.arange(0))
     total = k
