@@ -1,9 +1,10 @@
-# Rscript benchmarks/bench_synthesis.R DATA.json OUT.json: metafor on the data of bench_synthesis.py, median seconds.
+# Rscript benchmarks/bench_synthesis.R DATA.json OUT.json: metafor on the data of bench_synthesis.py, median CPU seconds.
 suppressMessages(library(metafor))
 args <- commandArgs(trailingOnly=TRUE)
 dat <- jsonlite::fromJSON(args[1])
-clock <- function(expr, n) { e <- substitute(expr); env <- parent.frame(); eval(e, env); median(replicate(n, { t <- proc.time()[["elapsed"]]; for (i in 1:5) eval(e, env); (proc.time()[["elapsed"]] - t) / 5 })) }
-once <- function(expr) { e <- substitute(expr); env <- parent.frame(); t <- proc.time()[["elapsed"]]; eval(e, env); proc.time()[["elapsed"]] - t }
+cpu <- function() sum(proc.time()[c("user.self", "sys.self")])
+clock <- function(expr, n) { e <- substitute(expr); env <- parent.frame(); eval(e, env); median(replicate(n, { t <- cpu(); for (i in 1:10) eval(e, env); (cpu() - t) / 10 })) }
+once <- function(expr) { e <- substitute(expr); env <- parent.frame(); t <- cpu(); eval(e, env); cpu() - t }
 y <- dat$y46; v <- dat$v46; x <- dat$x46
 out <- list()
 out$ee <- clock(rma(y, v, method="EE"), 9)

@@ -3,7 +3,7 @@
     python benchmarks/bench_synthesis.py            # ratios, as a table
     python benchmarks/bench_synthesis.py coverage   # coverage of intervals by test and number of studies
 
-All run on one thread (set OPENBLAS_NUM_THREADS=1).
+All are CPU times of one thread (set OPENBLAS_NUM_THREADS=1).
 metafor is timed where Rscript finds it (R_LIBS chooses a version), PyMARE where it is importable by the interpreter
 that the variable PYMARE_PYTHON names.
 """
@@ -54,13 +54,13 @@ def simulated() -> dict[str, np.ndarray]:
 
 
 def clock(call: Callable[[], object], repeats: int = 15) -> float:
-    """Median wall seconds."""
+    """Median CPU seconds of one thread: a busy machine matters less than for wall time."""
     call()
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return median(times)
 
 
@@ -119,7 +119,7 @@ y, v, index = data["y46"], data["v46"], data["index"]
 def clock(call, n):
     call(); times = []
     for _ in range(n):
-        start = time.perf_counter(); call(); times.append(time.perf_counter() - start)
+        start = time.process_time(); call(); times.append(time.process_time() - start)
     return statistics.median(times)
 reml = lambda a, b: VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(Dataset(y=a, v=b)).summary()
 out = {"dl": clock(lambda: DerSimonianLaird().fit_dataset(Dataset(y=y, v=v)).summary().get_fe_stats(), 9)}

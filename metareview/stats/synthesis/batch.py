@@ -15,8 +15,8 @@ from metareview.stats.synthesis.estimators import find_estimator
 
 __all__ = ["BatchFit", "fit_batch", "fit_counts"]
 
-#: numbers per chunk: its arrays stay in the cache
-_CHUNK = 24_000
+#: numbers per chunk: its arrays stay in the cache, and below the size at which each would get pages of its own
+_CHUNK = 16_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,12 +80,11 @@ class Wls(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Quadratic forms and traces at t, each (B,): q1 = y'Py, q2 = y'PPy, q3 = y'PPPy, and traces.
+    """Quadratic forms and traces at t, each (B,): q2 = y'PPy, q3 = y'PPPy, and traces.
 
     `trace` and `trace2` are tr P and tr PP for restricted likelihood, sum w and sum w^2 for full likelihood.
     """
 
-    q1: Array
     q2: Array
     q3: Array
     trace: Array
@@ -202,7 +201,7 @@ def scores(problem: Problem, t: Array, *, restricted: bool) -> Scores:
     g = wu @ problem.x
     nu = u if problem.n is None else problem.n * u
     q3 = np.einsum("bk,bk->b", wu, u) - np.einsum("bp,bp->b", g, _times(inverse, g))
-    q1, q2 = np.einsum("bk,bk->b", nu, r), np.einsum("bk,bk->b", nu, u)
+    q2 = np.einsum("bk,bk->b", nu, u)
     ones = np.ones(problem.x.shape[0])
     trace, trace2 = w.dot(ones), w2.dot(ones)
     if restricted:
@@ -210,7 +209,7 @@ def scores(problem: Problem, t: Array, *, restricted: bool) -> Scores:
         m3 = (w2 * i) @ problem.xx
         trace = trace - np.einsum("bpp->b", m2)
         trace2 = trace2 - 2 * np.einsum("bp,bp->b", m3, inverse.reshape(-1, p * p)) + np.einsum("bpq,bqp->b", m2, m2)
-    return Scores(q1, q2, q3, trace, trace2)
+    return Scores(q2, q3, trace, trace2)
 
 
 def log_likelihood(problem: Problem, t: Array, *, restricted: bool) -> Array:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from metareview.stats.synthesis.core import Array, Problem, scores
+from metareview.stats.synthesis.core import Array, Problem, quadratics, scores
 
 __all__ = ["Heterogeneity", "heterogeneity", "i2_from_q", "i2_from_tau2"]
 
@@ -28,11 +28,11 @@ class Heterogeneity(NamedTuple):
 def heterogeneity(problem: Problem) -> Heterogeneity:
     """Return Q and the typical sampling variance; where k = p they are 0 and NaN."""
     df = problem.k - problem.p
-    found = scores(problem, np.zeros(1), restricted=True)
+    found, q = scores(problem, np.zeros(1), restricted=True), quadratics(problem, np.zeros(1))[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         typical = np.where(df > 0, df / found.trace, np.nan)
-        pvalue = np.where(df > 0, chdtrc(np.maximum(df, 1), found.q1), 1.0)
-    return Heterogeneity(np.where(df > 0, found.q1, 0.0), df, pvalue, typical)
+        pvalue = np.where(df > 0, chdtrc(np.maximum(df, 1), q), 1.0)
+    return Heterogeneity(np.where(df > 0, q, 0.0), df, pvalue, typical)
 
 
 def i2_from_tau2(tau2: Array | float, typical: Array | float) -> Array:

@@ -14,7 +14,7 @@ __all__ = ["Solution", "maximise", "solve_q"]
 
 _MAX_ITER = 200
 #: a Newton step this small (relative) leaves an error of about its square
-_CLOSE = 1e-7
+_CLOSE = 1e-6
 
 
 class Solution(NamedTuple):
