@@ -1,14 +1,20 @@
-"""The methods paragraph and the sensitivity table say what the models are."""
+"""The methods paragraph, the script for R and the sensitivity table say what the models are."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from metareview.errors import NotEstimable
 from metareview.stats.synthesis import fit
 from metareview.stats.synthesis.covariance import block_covariance
 from metareview.stats.synthesis.describe import methods_paragraph
+from metareview.stats.synthesis.script import r_script
 from metareview.stats.synthesis.sensitivity import sensitivity_table
 from metareview.stats.synthesis.two_by_two import mantel_haenszel, peto
 
@@ -60,3 +66,36 @@ def test_sensitivity_says_what_cannot_be_done() -> None:
     assert "k - p of at least 2" in table["note"]["influential out"]
     assert "one level only" in table["note"]["three levels"]
     assert table["estimate"]["REML"] == pytest.approx(0.25)
+
+
+@pytest.mark.needs_r
+@pytest.mark.parametrize(("options", "rel"), [
+    ({"test": "knha"}, 1e-8), ({"method": "EE"}, 1e-10), ({"method": "DL", "mods": "~ x", "test": "z"}, 1e-8),
+    ({"random": "~ 1 | study/row"}, 1e-5), ({"random": ["~ 1 | study"], "V": block_covariance(V, STUDY, 0.4)}, 1e-5),
+])  # fmt: skip
+def test_the_script_repeats_the_fit(options: dict[str, object], rel: float, tmp_path: Path) -> None:
+    model = fit(DATA, **options)  # type: ignore[arg-type]
+    path = tmp_path / "fit.R"
+    path.write_text(r_script(model), encoding="utf-8")
+    done = subprocess.run(["Rscript", str(path)], capture_output=True, text=True, check=False)
+    if "there is no package" in done.stderr:
+        pytest.skip("metafor is not installed in R")
+    assert done.returncode == 0, done.stderr
+    found = {line.split()[0]: [float(x) for x in line.split()[1:]] for line in done.stdout.splitlines()}
+    np.testing.assert_allclose(found["estimate"], model.beta, rtol=rel)
+    np.testing.assert_allclose(found["se"], model.se, rtol=rel)
+
+
+def test_the_script_holds_numbers_only() -> None:
+    nasty = fit(DATA.assign(label='"); system("true'), labels="label")
+    assert "system" not in r_script(nasty)
+    for other in (fit(DATA, cluster="study"), peto([4], [9], [2], [8])):
+        with pytest.raises(NotEstimable):
+            r_script(other)
+
+
+def test_the_engine_is_light_to_import() -> None:
+    code = "import sys, metareview.stats.synthesis; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ("scipy.stats", "scipy.optimize", "scipy.sparse", "pandas", "formulaic", "statsmodels", "matplotlib")
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

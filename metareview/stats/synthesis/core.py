@@ -5,7 +5,7 @@ same in all; ``n`` how often each study counts (B, k), so that bootstrap, leave-
 a heterogeneity variance ``t`` of shape (B,), with ``W = diag(n / (v + t))`` and ``P = W - WX(X'WX)^-1 X'W``, everything
 that estimators need is a handful of sums: y'Py, y'PPy, y'PPPy, tr P, tr PP. They cost O(k p^2), never k x k.
 
-Numbers are put on an internal scale first (median variance 1, columns of X orthonormal, y centred at the fit without
+Numbers are put on an internal scale first (variances around 1, columns of X orthonormal, y centred at the fit without
 heterogeneity), and every stopping rule is relative. Effects on a 0-1 scale are treated like any others.
 """
 
@@ -103,7 +103,7 @@ def prepare(y: Array, v: Array, x: Array, n: Array | None = None) -> tuple[Probl
     q, r = _orthonormal(x)
     xx = (q[:, :, None] * q[:, None, :]).reshape(len(q), -1)
     k = np.array([float(y.shape[1])]) if n is None else n.sum(axis=1)
-    unit = np.sqrt(np.median(v, axis=1))
+    unit = (v.min(axis=1) * v.max(axis=1)) ** 0.25
     v = v / (unit * unit)[:, None]
     y = y / unit[:, None]
     raw = Problem(y, v, n, q, xx, k)

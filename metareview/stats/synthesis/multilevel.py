@@ -62,7 +62,7 @@ class MultilevelFit(ModelFit):
 
     @lazy
     def structure(self) -> Structure:
-        """The covariance structure on the internal scale (median variance 1)."""
+        """The covariance structure on the internal scale (variances around 1)."""
         return build_structure(self.v / self._unit**2, [row.astype(np.intp) for row in self.codes])
 
     @lazy
@@ -212,10 +212,11 @@ class MultilevelFit(ModelFit):
 
     def contract(self) -> dict[str, Any]:
         """Return the keys every model reports; one heterogeneity variance only where there is one component."""
-        parts = []
+        parts, notes = [], []
         for name, value in zip(self.components, self.sigma2, strict=True):
             found = self.interval(name)
             parts.append({"name": name, "value": value, "ci_low": found.low, "ci_high": found.high})
+            notes += [f"variance_components, {name}: {found.note}"] if found.note else []
         single = len(parts) == 1
         prediction = self.predict() if self.p == 1 and self.has_intercept and parts else None
         body = ModelFit.contract(self) | {
@@ -244,7 +245,7 @@ class MultilevelFit(ModelFit):
             "i2": "no heterogeneity in the model",
             "h2": "no heterogeneity in the model",
         }
-        return undefined(body, reasons)
+        return undefined(body | {"warnings": [*body["warnings"], *notes]}, reasons)
 
 
 def _root(gap: Any, outside: float, inside: float, at_outside: float) -> float:

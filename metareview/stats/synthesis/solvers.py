@@ -84,7 +84,7 @@ def maximise(problem: Problem, *, restricted: bool, ratio: float) -> Solution:
     ----------
     problem : see `core`.
     restricted : REML if true, ML if false.
-    ratio : ratio of neighbouring grid points; 1.5 for one data set, 2 for many.
+    ratio : ratio of neighbouring grid points; 1.5 for one data set, 2.5 for many.
     """
     grid, slope_at = _gradients(problem, restricted, ratio)
     size, up = problem.size, slope_at > 0
@@ -92,19 +92,22 @@ def maximise(problem: Problem, *, restricted: bool, ratio: float) -> Solution:
     modes = peak.sum(axis=0) + ~up[0]
     owner, cell = np.nonzero(peak.T)
     low, high = grid[cell], grid[cell + 1]
-    one_each = len(owner) == size and bool((modes == 1).all())
     start = _start(low, high, slope_at[cell, owner], slope_at[cell + 1, owner])
-    t, steps, gradient = _polish(problem if one_each else rows(problem, owner), low, high, start, restricted)
-    if one_each:
+    every = len(owner) == size and bool((modes == 1).all())
+    t, steps, gradient = _polish(problem if every else rows(problem, owner), low, high, start, restricted)
+    if every:
         return Solution(t, steps, modes, gradient, np.zeros(size, dtype=bool))
-    best = np.zeros(size)
-    count, slope = np.zeros(size, dtype=np.intp), np.zeros(size)
-    value = np.where(up[0], -np.inf, log_likelihood(problem, np.zeros(1), restricted=restricted))
-    reached = log_likelihood(rows(problem, owner), t, restricted=restricted) if len(owner) else t
-    for j in np.argsort(reached):  # ascending, so that the largest is written last
-        b = owner[j]
-        if reached[j] >= value[b]:
-            best[b], count[b], slope[b], value[b] = t[j], steps[j], gradient[j], reached[j]
+    best, count, slope = np.zeros(size), np.zeros(size, dtype=np.intp), np.zeros(size)
+    single = modes[owner] == 1
+    best[owner[single]], count[owner[single]], slope[owner[single]] = t[single], steps[single], gradient[single]
+    for b in np.flatnonzero(modes > 1):
+        here = np.flatnonzero(owner == b)
+        candidates = np.append(t[here], 0.0) if not up[0, b] else t[here]
+        reached = log_likelihood(rows(problem, np.full(len(candidates), b)), candidates, restricted=restricted)
+        top = int(np.argmax(reached))
+        best[b] = candidates[top]
+        if top < len(here):
+            count[b], slope[b] = steps[here[top]], gradient[here[top]]
     return Solution(best, count, modes, slope, best == 0)
 
 
@@ -118,7 +121,7 @@ def _start(low: Array, high: Array, rise: Array, fall: Array) -> Array:
 def _gradients(problem: Problem, restricted: bool, ratio: float) -> tuple[Array, Array]:
     """Grid (G,) and the gradient there times two, (G, B).
 
-    Beyond ``t^2 m = S (max v + t)``, with S the sum of squares of the centred effects and m the number of terms,
+    Beyond ``t^2 m = S (max v + t)``, with S the sum of squares of the centred effects and m the number of terms, the
     gradient is negative: y'PPy <= S/t^2 and tr P >= m/(max v + t).
     """
     v, size = problem.v, problem.size

@@ -283,7 +283,10 @@ class UnivariateFit(ModelFit):
         """Return the keys every model reports, numbers at full precision, null with the reason in the warnings."""
         found, (low, high) = self.tau2_ci, self.pi
         component = {"name": "tau2", "value": self.tau2, "ci_low": found.low, "ci_high": found.high}
-        body = ModelFit.contract(self) | {
+        head = ModelFit.contract(self)
+        if found.note and self.random and self.tau2 is not None:
+            head["warnings"].append(f"tau2_ci: {found.note}")
+        body = head | {
             "tau2": self.tau2,
             "tau2_se": self.tau2_se,
             "tau2_ci": asdict(found),
