@@ -16,7 +16,7 @@ from metareview.stats.synthesis.estimators import find_estimator
 __all__ = ["BatchFit", "fit_batch", "fit_counts"]
 
 #: numbers per chunk: its arrays stay in the cache, and below the size at which each would get pages of its own
-_CHUNK = 16_000
+_CHUNK = 12_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,6 +43,7 @@ class Problem(NamedTuple):
     x : orthonormal design (k, p).
     xx : its row-wise outer products (k, p * p), so that X'WX is one matrix product.
     k : studies that count in each replicate, (B,) or (1,).
+    flat : whether x is one constant column: sums of weights then stand in for products with x.
     """
 
     y: Array
@@ -51,6 +52,7 @@ class Problem(NamedTuple):
     x: Array
     xx: Array
     k: Array
+    flat: bool = False
 
     @property
     def p(self) -> int:
@@ -106,7 +108,7 @@ def prepare(y: Array, v: Array, x: Array, n: Array | None = None) -> tuple[Probl
     unit = (v.min(axis=1) * v.max(axis=1)) ** 0.25
     v = v / (unit * unit)[:, None]
     y = y / unit[:, None]
-    raw = Problem(y, v, n, q, xx, k)
+    raw = Problem(y, v, n, q, xx, k, q.shape[1] == 1 and bool(np.ptp(q) == 0))
     start = wls(raw, np.zeros(1)).b
     return raw._replace(y=y - start @ q.T), Scale(unit, start * unit[:, None], r)
 
@@ -193,7 +195,12 @@ def scores(problem: Problem, t: Array, *, restricted: bool) -> Scores:
     p = problem.p
     i, w = _weights(problem, t)
     w2 = w * i
-    inverse = _inverse((w @ problem.xx).reshape(-1, p, p))
+    ones = np.ones(problem.x.shape[0])
+    trace, trace2 = w.dot(ones), w2.dot(ones)
+    squares = problem.xx[0] if problem.flat else problem.xx
+    first = trace[:, None] * squares if problem.flat else w @ squares
+    second = trace2[:, None] * squares if problem.flat else w2 @ squares
+    inverse = _inverse(first.reshape(-1, p, p))
     b = _times(inverse, (w * problem.y) @ problem.x)
     r = problem.y - _fitted(problem, b)
     u = r * i
@@ -202,10 +209,8 @@ def scores(problem: Problem, t: Array, *, restricted: bool) -> Scores:
     nu = u if problem.n is None else problem.n * u
     q3 = np.einsum("bk,bk->b", wu, u) - np.einsum("bp,bp->b", g, _times(inverse, g))
     q2 = np.einsum("bk,bk->b", nu, u)
-    ones = np.ones(problem.x.shape[0])
-    trace, trace2 = w.dot(ones), w2.dot(ones)
     if restricted:
-        m2 = inverse @ (w2 @ problem.xx).reshape(-1, p, p)
+        m2 = inverse @ second.reshape(-1, p, p)
         m3 = (w2 * i) @ problem.xx
         trace = trace - np.einsum("bpp->b", m2)
         trace2 = trace2 - 2 * np.einsum("bp,bp->b", m3, inverse.reshape(-1, p * p)) + np.einsum("bpq,bqp->b", m2, m2)
