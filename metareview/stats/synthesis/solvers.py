@@ -92,7 +92,7 @@ def maximise(problem: Problem, *, restricted: bool, ratio: float) -> Solution:
     modes = peak.sum(axis=0) + ~up[0]
     owner, cell = np.nonzero(peak.T)
     low, high = grid[cell], grid[cell + 1]
-    start = _start(low, high, slope_at[cell, owner], slope_at[cell + 1, owner])
+    start = _start(grid, cell, owner, slope_at)
     every = len(owner) == size and bool((modes == 1).all())
     t, steps, gradient = _polish(problem if every else rows(problem, owner), low, high, start, restricted)
     if every:
@@ -111,11 +111,25 @@ def maximise(problem: Problem, *, restricted: bool, ratio: float) -> Solution:
     return Solution(best, count, modes, slope, best == 0)
 
 
-def _start(low: Array, high: Array, rise: Array, fall: Array) -> Array:
-    """Where the gradient would be zero if it were linear in log t between the ends (in t from 0)."""
-    share = rise / (rise - fall)
-    with np.errstate(divide="ignore"):
-        return np.where(low > 0, low * (high / np.where(low > 0, low, 1.0)) ** share, high * share)
+def _start(grid: Array, cell: NDArray[np.intp], owner: NDArray[np.intp], slopes: Array) -> Array:
+    """Where the slope in log t is zero by the cubic through four grid points; by a line at the ends of the grid."""
+    low, high = grid[cell], grid[cell + 1]
+    g0, g1 = slopes[cell, owner], slopes[cell + 1, owner]
+    share = g0 / (g0 - g1)
+    inner = (cell >= 2) & (cell + 2 < len(grid))
+    r = np.where(low > 0, high / np.where(low > 0, low, 1.0), 1.0)
+    h0, h1 = g0, g1 * r
+    before, after = (
+        slopes[np.maximum(cell - 1, 0), owner] / r,
+        slopes[np.minimum(cell + 2, len(grid) - 1), owner] * r * r,
+    )
+    a, b = (3 * (h0 - h1) + after - before) / 6, (before - 2 * h0 + h1) / 2
+    c, x = h1 - h0 - a - b, share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(4):
+            x = np.clip(x - (((a * x + b) * x + c) * x + h0) / ((3 * a * x + 2 * b) * x + c), 0.0, 1.0)
+    share = np.where(inner & np.isfinite(x), x, share)
+    return np.where(low > 0, low * r**share, high * share)
 
 
 def _gradients(problem: Problem, restricted: bool, ratio: float) -> tuple[Array, Array]:
@@ -135,11 +149,25 @@ def _gradients(problem: Problem, restricted: bool, ratio: float) -> tuple[Array,
     if size == 1:
         found = scores(problem, grid, restricted=restricted)
         return grid, (found.q2 - found.trace)[:, None]
+    if problem.flat and problem.n is not None and len(v) == 1 and len(problem.y) == 1:
+        return grid, _count_gradients(problem, grid, restricted)
     out = np.empty((len(grid), size))
     gradient = _fast_gradient(problem, restricted)
     for g, t in enumerate(grid):
         out[g] = gradient(float(t))
     return grid, out
+
+
+def _count_gradients(problem: Problem, grid: Array, restricted: bool) -> Array:
+    """The gradients (G, B) where replicates differ in their counts alone: all sums are one matrix product."""
+    i = 1 / (problem.v + grid[:, None])
+    i2, y = i * i, problem.y
+    features = np.stack([i, i * y, i2, i2 * y, i2 * y * y])
+    n = np.ones((1, features.shape[2])) if problem.n is None else problem.n
+    s, sy, s2, s2y, s2yy = (n @ features.reshape(-1, n.shape[1]).T).T.reshape(5, len(grid), -1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        b = sy / s
+        return np.asarray(s2yy - b * (2 * s2y - b * s2) - s + (s2 / s if restricted else 0.0))
 
 
 def _fast_gradient(problem: Problem, restricted: bool) -> Callable[[float], Array]:
