@@ -10,6 +10,7 @@ what the workflow saves when little has changed.
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import shutil
 import subprocess
@@ -30,11 +31,13 @@ def seconds(*command: str) -> float:
 def edit_a_cell(folder: Path) -> None:
     """Change the title of the first document."""
     sheet = folder / "sources.csv"
-    head, first, *rest = sheet.read_text(encoding="utf-8").split("\n")
-    key, _, others = first.partition(",")
-    sheet.write_text(
-        "\n".join([head, f"{key},{others.replace(others[:1], others[:1] * 2, 1)}", *rest]), encoding="utf-8"
-    )
+    with sheet.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[0]["title"] += " (edited)"
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def main() -> None:
