@@ -10,7 +10,7 @@ from metareview.audit.expressions import evaluate
 from metareview.audit.figures import Convention, Figure, decimal_text
 from metareview.audit.inputs import Inputs
 from metareview.audit.intervals import Interval
-from metareview.audit.verdicts import Finding, judge
+from metareview.audit.verdicts import Finding, Verdict, judge
 from metareview.errors import InputError
 
 __all__ = ["check_class", "check_compare", "check_order", "check_range", "check_rank", "check_repeat"]
@@ -203,5 +203,5 @@ def check_rank(inputs: Inputs) -> Finding:
     beyond = sum(v.value > value.value if direction == "descending" else v.value < value.value for v in values)
     ties = max(sum(v.value == value.value for v in values), 1)
     computed = f"rank {beyond + 1}" + (f" to {beyond + ties}" if ties > 1 else "")
-    verdict = "consistent" if beyond < rank <= beyond + ties else "contradicted"
+    verdict: Verdict = "consistent" if beyond < rank <= beyond + ties else "contradicted"
     return Finding(verdict, computed, f"{value.text} has {computed} among the {len(values)} values; {rank} is stated.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from metareview.audit.figures import Convention, Figure, decimal_text
+from metareview.audit.figures import Convention, decimal_text
 from metareview.audit.inputs import Inputs
 from metareview.audit.intervals import Interval, sqrt_bounds
 from metareview.audit.verdicts import Finding, judge
@@ -74,8 +74,10 @@ def _few(numbers: Sequence[int]) -> str:
     return shown + (f" … {numbers[-1]}" if len(numbers) > 6 else "")
 
 
-def least_variance(mean: Interval, members: Sequence[Interval], k: int, low: Fraction, high: Fraction) -> Fraction | None:
-    """Return the smallest sample variance of k values with that mean and these members, the rest equal.
+def least_variance(
+    mean: Interval, members: Sequence[Interval], k: int, low: Fraction, high: Fraction
+) -> Fraction | None:
+    """Return the smallest variance (divisor k) of k values with that mean and these members, the rest equal.
 
     The rest lie in ``low..high``; None where they cannot have the mean left for them.
     """
@@ -84,14 +86,16 @@ def least_variance(mean: Interval, members: Sequence[Interval], k: int, low: Fra
         return None
     # each member may be anywhere in its interval: the distance to the mean is taken at its smallest
     gaps = [abs(member - mean) for member in members] + [abs(rest - mean)] * (k - len(members))
-    return sum((max(gap.low, Fraction(0)) ** 2 for gap in gaps), Fraction(0)) / (k - 1)
+    return sum((max(gap.low, Fraction(0)) ** 2 for gap in gaps), Fraction(0)) / k
 
 
 def check_cv(inputs: Inputs) -> Finding:
     """The smallest CV that the stated members allow is not above the printed one."""
     cv, k = inputs.figure("cv"), inputs.whole("k")
     if k == 1:
-        return Finding("not_applicable", "", "One data set has no coefficient of variation; there is nothing to compare.")
+        return Finding(
+            "not_applicable", "", "One data set has no coefficient of variation; there is nothing to compare."
+        )
     members = inputs.figures("members") if "members" in inputs else ()
     if not members or "mean" not in inputs:
         text = "No value that enters the coefficient of variation is stated; any size is possible."
@@ -116,11 +120,14 @@ def check_cv(inputs: Inputs) -> Finding:
 
     smallest = least("half-either")
     if smallest is None:
-        text = f"With {', '.join(m.text for m in members)} among them, no {k} values in this range have the mean {mean.text}."
+        stated = ", ".join(member.text for member in members)
+        text = f"With {stated} among them, no {k} values in this range have the mean {mean.text}."
         return Finding("contradicted", "no such values", text)
     if smallest == 0:
-        return Finding("underpowered", "CV at least 0", "The stated members leave every coefficient of variation possible.")
-    computed = f"CV at least {decimal_text(smallest)} (members and mean as printed, the rest equal)"
+        return Finding(
+            "underpowered", "CV at least 0", "The stated members leave every coefficient of variation possible."
+        )
+    computed = f"CV at least {decimal_text(smallest)} (members and mean as printed, the rest equal, divisor n)"
     return judge(
         inputs, holds, computed=computed, agree=f"{computed}; {cv.text} is possible.",
         differ=f"{computed}; {cv.text} is stated.",
@@ -163,11 +170,7 @@ def check_change(inputs: Inputs) -> Finding:
 
     def fits(convention: Convention) -> list[str]:
         claimed = _claimed(inputs, convention)
-        return [
-            kind
-            for kind, span in _changes(inputs, convention).items()
-            if claimed.meets(span)
-        ]
+        return [kind for kind, span in _changes(inputs, convention).items() if claimed.meets(span)]
 
     found = _changes(inputs, "half-either")
     bounded = "a" not in inputs

@@ -9,7 +9,7 @@ of the box is negative. Without the proof no contradiction is reported.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from itertools import combinations
 from math import atanh, sqrt, tanh
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["check_correlation", "check_correlation_matrix", "fisher_interval", "third_correlation"]
 
 STEPS = 3_000
+#: Width of the interval of a correlation that says nearly nothing.
+NEARLY_ANY = 1.5
 
 
 def fisher_interval(r: float, n: int) -> tuple[float, float]:
@@ -73,9 +75,11 @@ def _box(names: tuple[str, ...], figures: tuple[Figure, ...]) -> tuple[npt.NDArr
 
     m = len(names)
     if len(figures) != m * (m - 1) // 2:
-        raise InputError(f"{m} names have {m * (m - 1) // 2} correlations (upper triangle by rows); {len(figures)} given")
+        raise InputError(
+            f"{m} names have {m * (m - 1) // 2} correlations (upper triangle by rows); {len(figures)} given"
+        )
     low, high = np.eye(m), np.eye(m)
-    for (i, j), figure in zip(((i, j) for i in range(m) for j in range(i + 1, m)), figures, strict=True):
+    for (i, j), figure in zip(combinations(range(m), 2), figures, strict=True):
         span = _checked(figure).bounded("half-either", -1, 1)
         low[i, j] = low[j, i] = float(span.low)
         high[i, j] = high[j, i] = float(span.high)
@@ -122,7 +126,9 @@ def check_correlation_matrix(inputs: Inputs) -> Finding:
     if state == "none":
         return Finding("contradicted", computed, f"The correlations of {', '.join(names)} cannot occur together.")
     if state == "open":
-        return Finding("not_checkable", computed, "The search neither found such correlations nor a proof against them.")
-    if all(h - l >= Fraction(3, 2) for h, l in zip(high[~np.eye(len(names), dtype=bool)], low[~np.eye(len(names), dtype=bool)], strict=True)):  # fmt: skip
+        return Finding(
+            "not_checkable", computed, "The search neither found such correlations nor a proof against them."
+        )
+    if ((high - low)[np.triu_indices(len(names), 1)] >= NEARLY_ANY).all():
         return Finding("underpowered", computed, "The bounds are so wide that nearly every matrix fits.")
     return Finding("consistent", computed, f"The correlations of {', '.join(names)} can occur together.")

@@ -9,7 +9,7 @@ from math import ceil, floor
 from metareview.audit.figures import Convention, Figure, decimal_text
 from metareview.audit.inputs import Inputs
 from metareview.audit.intervals import Interval
-from metareview.audit.verdicts import Finding, judge
+from metareview.audit.verdicts import Finding, Verdict, judge
 from metareview.errors import InputError
 
 __all__ = ["denominators", "numerators"]
@@ -97,9 +97,11 @@ def check_percent(inputs: Inputs) -> Finding:
     if "n" not in inputs:
         if "denominators" not in inputs or "k" in inputs:
             raise InputError("check percent needs n, or denominators to search; add `n=…`")
-        verdict = "consistent" if fits else "contradicted"
+        verdict: Verdict = "consistent" if fits else "contradicted"
         tail = f"is a share of {', '.join(map(str, fits))}" if fits else "is a share of none of them"
-        return Finding(verdict, reverse, f"Among the denominators {', '.join(map(str, searched))}, {share.text} {tail}.")
+        return Finding(
+            verdict, reverse, f"Among the denominators {', '.join(map(str, searched))}, {share.text} {tail}."
+        )
     n = inputs.whole("n")
     if "k" in inputs:
         return _percent_of_count(inputs, share, inputs.whole("k", least=0), n, reverse)

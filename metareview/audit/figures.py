@@ -26,9 +26,9 @@ Relation = Literal["=", "<", "<=", ">", ">="]
 CONVENTIONS: tuple[Convention, ...] = ("half-up", "half-even", "truncation", "half-either")
 
 _WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
 _NUMBER = re.compile(
     r"""^(?P<about>~|≈|about\s+|approximately\s+|approx\.?\s+|ca\.?\s+)?\s*
     (?P<relation><=|>=|≤|≥|<|>|=)?\s*

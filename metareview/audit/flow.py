@@ -22,7 +22,9 @@ def check_prisma(inputs: Inputs) -> Finding:
         if not found and known:
             raise UnknownName("identity among these counts", wanted, known)
     if not found:
-        raise InputError(f"no PRISMA identity ties {', '.join(names) or 'no counts'} together; give the counts it reads")
+        raise InputError(
+            f"no PRISMA identity ties {', '.join(names) or 'no counts'} together; give the counts it reads"
+        )
     computed = "; ".join(f"{check.statement}: {check.found} printed, {check.expected} computed" for check in found)
     broken = [check for check in found if not check.holds]
     if not broken:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metareview.audit.consequences import Effect, effect_versions
 from metareview.audit.effects import least_f
@@ -283,7 +283,7 @@ def _solution(printed: Printed, groups: int, items: Sequence[tuple[str, Search]]
 def _example(facts: Facts, item: Search, groups: int) -> tuple[float, ...]:
     """Return values inside the hull that have every printed figure, or nothing."""
     import numpy as np
-    from scipy.optimize import minimize
+    from scipy.optimize import Bounds, NonlinearConstraint, minimize
 
     shape, df = np.array(item.groups), facts.n - groups
 
@@ -304,16 +304,22 @@ def _example(facts: Facts, item: Search, groups: int) -> tuple[float, ...]:
         return np.array([*np.array(ends).ravel(), *np.diff(x)])
 
     centre = (item.low + item.high) / 2
-    done = minimize(
-        lambda x: float(((x - centre) ** 2).sum()), centre, method="SLSQP",
-        bounds=list(zip(item.low, item.high, strict=True)), constraints={"type": "ineq", "fun": excess},
+    solve: Any = minimize  # its type stubs know one-dimensional starts only
+    done = solve(
+        lambda x: float(((x - centre) ** 2).sum()),
+        centre,
+        method="SLSQP",
+        bounds=Bounds(item.low, item.high),
+        constraints=NonlinearConstraint(excess, 0.0, np.inf),
         options={"maxiter": 500, "ftol": 1e-14},
-    )  # fmt: skip
+    )
     values = tuple(float(v) for v in done.x)
     return values if (excess(done.x) >= -1e-6).all() else ()
 
 
-def _result(printed: Printed, solutions: tuple[Solution, ...], complete: bool, counts: tuple[int, ...]) -> Reconstruction:
+def _result(
+    printed: Printed, solutions: tuple[Solution, ...], complete: bool, counts: tuple[int, ...]
+) -> Reconstruction:
     musts = tuple(_musts(printed, solutions)) if solutions and complete else ()
     effects: tuple[Effect, ...] = ()
     pairs = {(s.size(printed.group1), s.size(printed.group2)) for s in solutions}

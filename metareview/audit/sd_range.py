@@ -20,15 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import product
-from math import ceil, floor
+from itertools import pairwise, product
+from math import lcm
 
 from metareview.audit.intervals import Interval, sqrt_bounds
 
 __all__ = ["bhatia_davis", "range_bounds", "sd_range"]
 
-Group = tuple[Fraction, Fraction, int]
-Slab = tuple[Fraction, Fraction]
+#: Lower bound, upper bound and number of values, as whole numbers on one grid.
+Group = tuple[int, int, int]
+Ends = tuple[int, int]
 
 
 def range_bounds(spread: Interval, n: int) -> tuple[Fraction, Fraction]:
@@ -61,139 +62,133 @@ def sd_range(n: int, mean: Interval, low: Interval, high: Interval, median: Inte
     >>> round(float(found.low), 3), round(float(found.high), 3)
     (0.079, 0.106)
     """
-    slab = (mean.low * n, mean.high * n)
-    shapes = list(_shapes(n, low, high, median))
-    least = [found for groups in shapes[:1] if (found := _least(groups, slab, n)) is not None]
-    if not least:
+    spans = [mean, low, high, *([median] if median else [])]
+    grid = lcm(*(end.denominator for span in spans for end in (span.low, span.high)))
+    centre, a, b, *rest = [(int(span.low * grid), int(span.high * grid)) for span in spans]
+    middle = rest[0] if rest else None
+    slab = (centre[0] * n, centre[1] * n)
+    shapes = list(_shapes(n, a, b, middle))
+    least = _least(shapes[0], slab, n) if shapes else None
+    if least is None:
         return None
-    most = [found for groups in shapes for found in _vertices(groups, slab, n)]
-    if median is not None and n % 2 == 0 and n > 2:
-        most += _apart(n, slab, low, high, median)
-    top = max(most, default=least[0])
-    return Interval(sqrt_bounds(least[0] / (n - 1))[0], sqrt_bounds(top / (n - 1))[1])
+    most = [Fraction(max(found, default=0), n) for groups in shapes for found in [list(_vertices(groups, slab, n))]]
+    if middle is not None and n % 2 == 0 and n > 2:
+        most += _apart(n, slab, a, b, middle)
+    unit = grid * grid * (n - 1)
+    return Interval(sqrt_bounds(least / unit)[0], sqrt_bounds(max(least, *most) / unit)[1])
 
 
-def _shapes(n: int, low: Interval, high: Interval, median: Interval | None) -> Iterator[list[Group]]:
-    """Yield the boxes of values: bounds and how many values have them."""
-    a, b = (low.low, low.high, 1), (high.low, high.high, 1)
-    if median is None:
-        if high.high >= low.low:
-            yield [a, (low.low, high.high, n - 2), b]
+def _shapes(n: int, a: Ends, b: Ends, median: Ends | None) -> Iterator[list[Group]]:
+    """Yield the boxes of values: bounds and how many values have them; the first is that of the smallest SD."""
+    first, last = (*a, 1), (*b, 1)
+    if n == 2:
+        yield [first, last]
         return
-    q0, q1 = max(median.low, low.low), min(median.high, high.high)
+    if median is None:
+        if b[1] >= a[0]:
+            yield [first, (a[0], b[1], n - 2), last]
+        return
+    q0, q1 = max(median[0], a[0]), min(median[1], b[1])
     if q0 > q1:
         return
-    side, middle = (n - 3) // 2 if n % 2 else (n - 4) // 2, 1 if n % 2 else 2
-    if n == 2:
-        yield [a, b]
+    side = (n - 3) // 2
+    if n % 2:
+        yield [first, (a[0], q1, side), (q0, q1, 1), (q0, b[1], side), last]
         return
-    for apart in (Fraction(0), _furthest(low, high, median)) if middle == 2 else (Fraction(0),):
+    for apart in (0, _furthest(a, b, median)):
         below, above = (q0 - apart, q1 - apart), (q0 + apart, q1 + apart)
-        middles = [(*below, 1), (*above, 1)] if middle == 2 else [(q0, q1, 1)]
-        yield [a, (low.low, below[1], side), *middles, (above[0], high.high, side), b]
+        yield [first, (a[0], below[1], side), (*below, 1), (*above, 1), (above[0], b[1], side), last]
 
 
-def _furthest(low: Interval, high: Interval, median: Interval) -> Fraction:
-    return max(min(median.high - low.low, high.high - median.low), Fraction(0))
+def _furthest(a: Ends, b: Ends, median: Ends) -> int:
+    return max(min(median[1] - a[0], b[1] - median[0]), 0)
 
 
-def _least(groups: Sequence[Group], slab: Slab, n: int) -> Fraction | None:
+def _least(groups: Sequence[Group], slab: Ends, n: int) -> Fraction | None:
     """Return the smallest sum of squared deviations over the box and the slab, None where they do not meet."""
     if any(lo > hi for lo, hi, count in groups if count):
         return None
-    total_low = max(slab[0], sum((lo * count for lo, _, count in groups), Fraction(0)))
-    total_high = min(slab[1], sum((hi * count for _, hi, count in groups), Fraction(0)))
+    total_low = max(slab[0], sum(lo * count for lo, _, count in groups))
+    total_high = min(slab[1], sum(hi * count for _, hi, count in groups))
     if total_low > total_high:
         return None
     knots = sorted({bound for lo, hi, _ in groups for bound in (lo, hi)})
 
     def at(level: Fraction) -> tuple[Fraction, Fraction]:
-        filled = [(min(max(level, lo), hi), count) for lo, hi, count in groups]
+        filled = [(min(max(level, Fraction(lo)), Fraction(hi)), count) for lo, hi, count in groups]
         total = sum((x * count for x, count in filled), Fraction(0))
         return total, sum((x * x * count for x, count in filled), Fraction(0)) - total * total / n
 
     levels = [_level(groups, knots, total) for total in (total_low, total_high)]
     # the level that is the mean itself, on the piece between two knots where there is one
-    for left, right in zip(knots, knots[1:], strict=False):
+    for left, right in pairwise(knots):
         free = sum(count for lo, hi, count in groups if lo <= left and right <= hi)
-        fixed = at(left)[0] - free * left
+        fixed = at(Fraction(left))[0] - free * left
         if free < n and left <= (mean := fixed / (n - free)) <= right:
             levels.append(mean)
     return min(found[1] for found in map(at, levels) if total_low <= found[0] <= total_high)
 
 
-def _level(groups: Sequence[Group], knots: Sequence[Fraction], total: Fraction) -> Fraction:
+def _level(groups: Sequence[Group], knots: Sequence[int], total: int) -> Fraction:
     """Return the level at which the filled values have this total."""
-    filled = Fraction(0)
-    for left, right in zip(knots, knots[1:], strict=False):
-        filled = sum((min(max(left, lo), hi) * count for lo, hi, count in groups), Fraction(0))
+    for left, right in pairwise(knots):
+        filled = sum(min(max(left, lo), hi) * count for lo, hi, count in groups)
         free = sum(count for lo, hi, count in groups if lo <= left and right <= hi)
         if filled <= total <= filled + free * (right - left):
-            return left + (total - filled) / free if free else left
-    return knots[-1] if len(knots) > 1 else knots[0]
+            return left + Fraction(total - filled, free) if free else Fraction(left)
+    return Fraction(knots[-1])
 
 
-def _vertices(groups: Sequence[Group], slab: Slab, n: int) -> Iterator[Fraction]:
-    """Yield the sum of squared deviations at the vertices of box and slab (at most one value between its bounds)."""
+def _vertices(groups: Sequence[Group], slab: Ends, n: int) -> Iterator[int]:
+    """Yield n times the sum of squared deviations at the vertices of box and slab.
+
+    At a vertex all values but one at most stand at a bound. Of the last large group as many are raised as bring the
+    total to the slab, give or take one value.
+    """
     if any(lo > hi for lo, hi, count in groups if count):
         return
     big = [index for index, group in enumerate(groups) if group[2] > 1]
-    last = big.pop() if big else None
-    ranges = [range(group[2] + 1) if index != last else range(1) for index, group in enumerate(groups)]
-    for raised in product(*ranges):
-        base = sum((hi * up + lo * (c - up) for (lo, hi, c), up in zip(groups, raised, strict=True)), Fraction(0))
-        square = sum(
-            (hi * hi * up + lo * lo * (c - up) for (lo, hi, c), up in zip(groups, raised, strict=True)), Fraction(0)
-        )
-        if last is None:
-            yield from _complete(groups, raised, slab, n, base, square)
-        else:
-            yield from _raise_last(groups, raised, last, slab, n, base, square)
-
-
-def _raise_last(
-    groups: Sequence[Group], raised: tuple[int, ...], last: int, slab: Slab, n: int, base: Fraction, square: Fraction
-) -> Iterator[Fraction]:
-    """Raise as many values of the last large group as bring the total to the slab, give or take one value."""
+    last = big[-1] if big else len(groups) - 1
     lo, hi, count = groups[last]
-    step = hi - lo
-    widest = max(group[1] - group[0] for group in groups)
-    first, end = 0, count
-    if step:
-        first = max(0, floor((slab[0] - base - widest) / step))
-        end = min(count, ceil((slab[1] - base + widest) / step))
-    for up in range(first, end + 1):
-        now = (*raised[:last], up, *raised[last + 1 :])
-        yield from _complete(groups, now, slab, n, base + up * step, square + up * (hi * hi - lo * lo))
+    widest = max(top - bottom for bottom, top, _ in groups)
+    for raised in product(*(range(group[2] + 1) if i != last else range(1) for i, group in enumerate(groups))):
+        base = square = 0
+        for (bottom, top, many), up in zip(groups, raised, strict=True):
+            base += top * up + bottom * (many - up)
+            square += top * top * up + bottom * bottom * (many - up)
+        step, first, end = hi - lo, 0, count
+        if step:
+            first = max(0, (slab[0] - base - widest) // step)
+            end = min(count, -((base - widest - slab[1]) // step))
+        for up in range(first, end + 1):
+            now = (*raised[:last], up, *raised[last + 1 :])
+            yield from _complete(groups, now, slab, n, base + up * step, square + up * (hi * hi - lo * lo))
 
 
 def _complete(
-    groups: Sequence[Group], raised: tuple[int, ...], slab: Slab, n: int, total: Fraction, square: Fraction
-) -> Iterator[Fraction]:
+    groups: Sequence[Group], raised: tuple[int, ...], slab: Ends, n: int, total: int, square: int
+) -> Iterator[int]:
+    """Yield the vertex itself if it is in the slab, and those with one value moved up to meet the slab."""
     if slab[0] <= total <= slab[1]:
-        yield square - total * total / n
-    for wanted in slab:  # one value that stands at its lower bound is moved up to meet the slab
+        yield n * square - total * total
+    for wanted in slab:
         gap = wanted - total
         if gap <= 0:
             continue
         for (lo, hi, count), up in zip(groups, raised, strict=True):
             if up < count and lo + gap <= hi:
-                moved = square - lo * lo + (lo + gap) ** 2
-                yield moved - wanted * wanted / n
+                yield n * (square - lo * lo + (lo + gap) ** 2) - wanted * wanted
 
 
-def _apart(n: int, slab: Slab, low: Interval, high: Interval, median: Interval) -> Iterator[Fraction]:
+def _apart(n: int, slab: Ends, low: Ends, high: Ends, median: Ends) -> Iterator[Fraction]:
     """Yield the vertices of even n at which the distance of the middle values is what meets the slab."""
     side, furthest = (n - 4) // 2, _furthest(low, high, median)
-    ends = product((low.low, low.high), (high.low, high.high), (median.low, median.high), slab)
-    for a, b, q, wanted in ends:
+    for a, b, q, wanted in product(low, high, median, slab):
         for at_low, at_high in product(range(side + 1), repeat=2):
             below, above = side - at_low + 1, side - at_high + 1  # values at q - e and at q + e
-            if below == above:
+            rest = wanted - (a + b + at_low * low[0] + at_high * high[1]) - (below + above) * q
+            if below == above or not 0 <= rest * (above - below) <= furthest * (above - below) ** 2:
                 continue
-            rest = a + b + at_low * low.low + at_high * high.high
-            e = (wanted - rest - (below + above) * q) / (above - below)
-            if 0 <= e <= furthest:
-                square = a * a + b * b + at_low * low.low**2 + at_high * high.high**2
-                square += below * (q - e) ** 2 + above * (q + e) ** 2
-                yield square - wanted * wanted / n
+            e = Fraction(rest, above - below)
+            square = a * a + b * b + at_low * low[0] ** 2 + at_high * high[1] ** 2
+            yield square + below * (q - e) ** 2 + above * (q + e) ** 2 - Fraction(wanted * wanted, n)

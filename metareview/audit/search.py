@@ -170,7 +170,9 @@ def _contract(facts: Facts, low: Floats, high: Floats, masks: Floats) -> npt.NDA
     return alive & _groups(facts, low, high, masks, alive)
 
 
-def _groups(facts: Facts, low: Floats, high: Floats, masks: Floats, alive: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _groups(
+    facts: Facts, low: Floats, high: Floats, masks: Floats, alive: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
     """Apply F, d and group means; return which boxes are still possible."""
     sizes = masks.sum(2)
     least, most = _group_squares(low, high, masks)
@@ -211,16 +213,18 @@ def search(
     most_boxes : stop when so many boxes have been looked at.
     """
     onehot = np.array([[[float(g == k) for g in shape] for k in range(groups)] for shape in shapes])
-    lows, highs, which = [], [], []
+    lows: list[Floats] = []
+    highs: list[Floats] = []
+    which: list[int] = []
     for low, high, spots in _start(facts):
         alone = np.array([low]), np.array([high])
         if not _contract(_ungrouped(facts), *alone, np.ones((1, 1, facts.n)))[0]:
             continue
-        for index, shape in enumerate(shapes):
+        for number, shape in enumerate(shapes):
             if all(m[2] is None or shape[spot] == m[2] for m, spot in zip(facts.members, spots, strict=True)):
                 lows.append(alone[0][0])
                 highs.append(alone[1][0])
-                which.append(index)
+                which.append(number)
     left: dict[int, list[tuple[Floats, Floats]]] = {}
     stack = [(np.array(lows), np.array(highs), np.array(which, dtype=int))] if lows else []
     seen, complete = 0, True

@@ -67,8 +67,8 @@ def check_summary_row(inputs: Inputs) -> Finding:
         return Finding("contradicted", disorder, f"The figures are out of order: {disorder}.")
 
     def found(convention: Convention) -> Interval | None:
-        spans = [figure.interval(convention).closed() for figure in (mean, *ends)]
-        return sd_range(n, *spans, median.interval(convention).closed() if median else None)
+        centre, low, high = (figure.interval(convention).closed() for figure in (mean, *ends))
+        return sd_range(n, centre, low, high, median.interval(convention).closed() if median else None)
 
     allowed = found(inputs.conventions(("half-either",))[0])
     if allowed is None:

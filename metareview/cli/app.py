@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from metareview import __version__
+from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
+from metareview.cli.claims import claims
 from metareview.cli.init import init
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
@@ -45,4 +47,6 @@ def _root(
 
 for verb in (init, check, build, show, table, figure, report, schema):
     app.command(verb.__name__)(verb)
+app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
+app.command("claims")(claims)
 app.add_typer(step_app, name="step", hidden=True)
