@@ -335,15 +335,44 @@ def _shift(name: str, units: int) -> Callable[[Inputs, Random], Inputs]:
     return plant
 
 
+def _replace(name: str, change: Callable[[Fraction], Fraction], decimals: int = 3) -> Callable[[Inputs, Random], Inputs]:
+    """Return a plant that replaces one figure by a function of it."""
+
+    def plant(inputs: Inputs, rng: Random) -> Inputs:
+        text = inputs[name]
+        moved = change(Fraction(text.rstrip("%").lstrip("<>")))
+        return {**inputs, name: shown(moved, decimals, rng) + "%" * text.endswith("%")}
+
+    return plant
+
+
+def _plant_effect(inputs: Inputs, rng: Random) -> Inputs:
+    name = "d" if "d" in inputs else "g"
+    return _replace(name, lambda effect: effect * 3 + 4, 2)(inputs, rng)
+
+
 #: Per check, how an error is planted.
 PLANTS: Mapping[str, Callable[[Inputs, Random], Inputs]] = {
     "sum": _shift("total", 1), "partition": _shift("total", 1), "count-list": _shift("count", -1),
-    "compare": _shift("right", 9), "prisma": _shift("records_screened", 7), "p-value": _shift("p", 60),
+    "repeat": lambda inputs, rng: {**inputs, "polarity": "+|-|+|+"},
+    "compare": _shift("right", 20), "prisma": _shift("records_screened", 7),
+    "percent": lambda inputs, rng: {**inputs, "value": shown(Fraction(rng.randint(0, 1000), 10), 1, rng) + "%"},
+    "range": _replace("low", lambda low: low + Fraction(1, 2)),
+    "order": lambda inputs, rng: {"values": "0.10|" + inputs["values"]},
+    "p-value": lambda inputs, rng: {**inputs, "p": "0.999" if inputs["p"] < "0.5" else "0.001"},
     "grim": _shift("mean", 1), "grimmer": _shift("sd", 1), "debit": _shift("sd", 1), "scale-feasible": _shift("sd", 1),
     "summary-row": _shift("sd", 60), "sd-bounds": _shift("sd", 90), "mean-se-ci": _shift("se", 30),
-    "effect-size": _shift("n1", 0), "eta2": _shift("eta2", 5), "anova": _shift("f", 300), "pq": _shift("pq", 9),
+    "effect-size": _plant_effect, "eta2": _replace("eta2", lambda eta: (eta + Fraction(1, 2)) % 1, 2),
+    "anova": _replace("f", lambda f: 2 * f + 3, 2), "d-versus-f": _replace("d", lambda d: d * 9 + 9, 2),
+    "correlation-matrix": lambda inputs, rng: {"names": "a|b|c", "r": "0.90|0.80|-0.50"},
+    "dice-jaccard": _replace("jaccard", lambda jaccard: jaccard / 2),
+    "f1": _replace("f1", lambda f1: min(f1 * Fraction(3, 2) + Fraction(1, 10), Fraction(1))),
+    "pq": _shift("pq", 9), "ap-order": _replace("ap50", lambda ap50: ap50 / 3),
     "arand": _shift("arand", 30), "voi": _shift("voi", 9), "cremi": _shift("score", 9),
+    "composite": _shift("composite", 40),
     "composite-rule": lambda inputs, rng: {"rows": inputs["rows"] + "|0.999: 0.500,0.600"},
+    "aggregate-bound": _replace("mean", lambda mean: mean / 2), "cv": _replace("cv", lambda cv: cv / 20, 4),
+    "change": _replace("value", lambda value: value + 9, 1),
 }  # fmt: skip
 
 
