@@ -23,13 +23,11 @@ Name = Annotated[str, typer.Argument()]
 @step_app.command()
 def check(review: ReviewFolder, output: Out) -> None:
     """Validate the spreadsheets; fail with every problem in the log."""
-    from metareview.errors import ProblemsFound
-    from metareview.ingest import check_review
+    from metareview.ingest import check_review, raise_if_errors
     from metareview.results.atomic import write_atomic
 
     report = check_review(review)
-    if report.errors:
-        raise ProblemsFound(report.headline(), report.errors)
+    raise_if_errors(report.review, report.problems)
     write_atomic(output, report.to_json().encode("utf-8"))
 
 
@@ -61,7 +59,7 @@ def view(
     found = {
         path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results or []
     }
-    write_atomic(output, build_view(entry, frames, found, spec).to_json().encode("utf-8"))
+    write_atomic(output, build_view(name, frames, found, spec).to_json().encode("utf-8"))
 
 
 @step_app.command()
