@@ -14,8 +14,9 @@ from typing import Literal
 
 from metareview.audit.claims import ClaimRow
 from metareview.audit.numbers import Number, macro_name
-from metareview.audit.texts import SourceText, spans_of
+from metareview.audit.texts import SourceText
 from metareview.errors import UnknownName
+from metareview.schema.source import line_spans
 
 __all__ = ["Coverage", "LiteralFinding", "check_manuscript", "coverage"]
 
@@ -140,7 +141,7 @@ def coverage(text: SourceText, claims: Iterable[ClaimRow]) -> Coverage:
     """Count the numbers of a text, and those that a claim covers."""
     named: dict[int, str] = {}
     for row in claims:
-        for span in spans_of(row.claim.locator, row.claim.source_id):
+        for span in line_spans(row.claim.locator, row.claim.source_id):
             if span.source_id == text.source_id:
                 for line in range(span.first, span.last + 1):
                     named[line] = named.get(line, "") + " | " + " | ".join(row.claim.printed)

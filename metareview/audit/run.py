@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from metareview.audit.claims import ClaimProblem, ClaimRow, claims_of
 from metareview.audit.registry import CHECKS, run_check
-from metareview.audit.texts import SourceText, Span, missing_figures, spans_of
+from metareview.audit.texts import SourceText, missing_figures
 from metareview.audit.verdicts import VERDICTS, Finding, Verdict
 from metareview.errors import InputError
 from metareview.results import Dropped, Result
 from metareview.schema.claim import Claim
-from metareview.schema.source import SourceRef
+from metareview.schema.source import LineSpan, SourceRef, line_spans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +101,14 @@ class AuditResult(Result):
         return [row.to_dict() for row in self.rows]
 
 
-def _lines(spans: Sequence[Span], source_id: str) -> tuple[int | None, tuple[int, ...]]:
+def _lines(spans: Sequence[LineSpan], source_id: str) -> tuple[int | None, tuple[int, ...]]:
     """Return the first line of the statement, and the other lines of its document that the locator names."""
-    own = [line for span in spans if span.source_id == source_id for line in range(span.first, span.last + 1)]
+    own = [
+        line
+        for span in spans
+        if span.source_id == source_id
+        for line in range(span.first, max(span.first, span.last) + 1)
+    ]
     if not own:
         return None, ()
     return own[0], tuple(dict.fromkeys(line for line in own[1:] if line != own[0]))
@@ -116,11 +121,11 @@ def _finding(claim: Claim) -> Finding:
     return finding.assuming(claim.assumption or "")
 
 
-def _check_place(claim: Claim, spans: Sequence[Span], texts: Mapping[str, SourceText]) -> None:
+def _check_place(claim: Claim, spans: Sequence[LineSpan], texts: Mapping[str, SourceText]) -> None:
     """Raise where the locator is outside its text, or a figure does not stand there."""
     for span in spans:
         text = texts.get(span.source_id)
-        if text is not None and span.last > len(text.lines):
+        if text is not None and not 1 <= span.first <= span.last <= len(text.lines):
             raise InputError(f"locator {claim.locator!r}: {span.source_id} has {len(text.lines)} lines")
     missing = missing_figures(claim.printed, spans, texts)
     if missing:
@@ -130,7 +135,7 @@ def _check_place(claim: Claim, spans: Sequence[Span], texts: Mapping[str, Source
 
 def _audited(row: ClaimRow, texts: Mapping[str, SourceText]) -> Audited:
     claim = row.claim
-    spans = spans_of(claim.locator, claim.source_id)
+    spans = line_spans(claim.locator, claim.source_id)
     _check_place(claim, spans, texts)
     finding = _finding(claim)
     line, related_lines = _lines(spans, claim.source_id)
@@ -155,16 +160,16 @@ def audit_claims(
     ----------
     claims : the claims with their rows.
     problems : rows that are no claims, to be carried in the result.
-    texts : source texts by source_id; where one is missing, its figures are not looked up, and a warning says so.
+    texts : source texts by source_id; where one is missing, its figures are not looked up, and a warning says so;
+        None where figures are not to be looked up at all.
     warnings : to be carried in the result.
     """
-    texts = texts or {}
     rows: list[Audited] = []
     bad = list(problems)
     listed = list(claims)
     for row in listed:
         try:
-            rows.append(_audited(row, texts))
+            rows.append(_audited(row, texts or {}))
         except InputError as error:
             bad.append(ClaimProblem(row.claim.claim_id, row.file, row.line, str(error)))
     said = [*warnings, *_loose_ends(listed, texts)]
@@ -178,9 +183,9 @@ def audit_claims(
     )  # fmt: skip
 
 
-def _loose_ends(rows: Sequence[ClaimRow], texts: Mapping[str, SourceText]) -> list[str]:
+def _loose_ends(rows: Sequence[ClaimRow], texts: Mapping[str, SourceText] | None) -> list[str]:
     """Say which documents were not at hand, and which related claims do not exist."""
-    unread = sorted({row.claim.source_id for row in rows} - set(texts))
+    unread = sorted({row.claim.source_id for row in rows} - set(texts)) if texts is not None else []
     said = [f"the text of {source} was not at hand; its printed figures were not looked up" for source in unread]
     ids = {row.claim.claim_id for row in rows}
     for row in rows:

@@ -166,7 +166,7 @@ def _scale(rng: Random) -> Inputs:
 def _summary(rng: Random) -> Inputs:
     values, d = sorted(_scores(rng, rng.randint(2, 14), 0.0, 1.0)), rng.randint(1, 3)
     n = len(values)
-    figures = {
+    figures: dict[str, Fraction | float] = {
         "mean": _mean(values), "sd": _sd(values), "min": values[0], "max": values[-1],
         "median": (values[(n - 1) // 2] + values[n // 2]) / 2,
     }  # fmt: skip
@@ -196,7 +196,8 @@ def _summaries(groups: Sequence[Sequence[Fraction]]) -> tuple[list[float], list[
 
 
 def _effect(rng: Random) -> Inputs:
-    (m1, m2), (s1, s2), (n1, n2) = (part[:2] for part in _summaries(_groups(rng)))
+    means, sds, ns = _summaries(_groups(rng))
+    (m1, m2), (s1, s2), (n1, n2) = means[:2], sds[:2], ns[:2]
     d = cohen_d(m1, s1, n1, m2, s2, n2)
     figures = {"m1": m1, "sd1": s1, "m2": m2, "sd2": s2}
     printed = {name: shown(value, 2, rng) for name, value in figures.items()}
@@ -335,7 +336,9 @@ def _shift(name: str, units: int) -> Callable[[Inputs, Random], Inputs]:
     return plant
 
 
-def _replace(name: str, change: Callable[[Fraction], Fraction], decimals: int = 3) -> Callable[[Inputs, Random], Inputs]:
+def _replace(
+    name: str, change: Callable[[Fraction], Fraction], decimals: int = 3
+) -> Callable[[Inputs, Random], Inputs]:
     """Return a plant that replaces one figure by a function of it."""
 
     def plant(inputs: Inputs, rng: Random) -> Inputs:
