@@ -100,6 +100,9 @@ def test_another_file_than_the_one_that_was_read(folder: Folder, sources: Path) 
 
 def test_a_text_that_is_not_in_the_folder(folder: Folder, sources: Path) -> None:
     cite(folder, "L2", "0.85", "0" * 64)
+    folder.write(
+        "experiments.csv", "experiment_id,study_id,method,source_id,locator\nsmith-r01.unet,smith-r01,U,paper,L1\n"
+    )
     (sources / "paper.txt").unlink()
     assert folder.messages(sources) == [
         "sources.csv line 2, column source_id (sources!A2): warning: found 'paper'; the text of a source that is cited "

@@ -235,7 +235,7 @@ def test_studies_tell_what_other_places_say(small):
     ]
     category = cell(view, "category", study_id="bob-2")
     assert (category.value, category.mark) == ("Rule-based", "warning")
-    assert category.note == "also stated: Neural (thesis, p. 3 (study_facts.csv:10))"
+    assert category.note == "also stated: Neural (thesis p. 3)"
     targets = cell(view, "targets", study_id="ada-1")
     assert (targets.value, len(targets.refs), targets.mark) == ("words; pauses", 2, "")
     assert cell(view, "category", study_id="cyd-3").value == "not reported"

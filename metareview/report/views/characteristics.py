@@ -88,9 +88,16 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     notes += [f"A study can have several values of: {', '.join(several)}."] if several else []
     return arrange(
         "distributions", "Attributes of the studies", "Printed counts beside the studies recorded here.",
-        columns, body, results=[found], notes=notes, group="corpus", nothing=_NOTHING,
+        columns, body, results=[found], notes=notes, relevant=_about(), warnings=_wordings(body), group="corpus",
+        nothing=_NOTHING,
         keep=("attribute", "value", "published", "recorded", "share"),
     )  # fmt: skip
+
+
+def _wordings(body: list[list[Cell]]) -> list[str]:
+    """Return one warning for all printed values that no study carries in these words; the cells say which."""
+    lost = sum(line[3].value is not None and line[4].value is None for line in body)
+    return [f"{lost} printed counts are of values that no study on record carries in these words."] if lost else []
 
 
 def _worth(row: CharacteristicRow, spec: ReviewSpec) -> bool:

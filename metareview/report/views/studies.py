@@ -55,12 +55,21 @@ def fact_cell(row: Row, attribute: str, facts: Iterable[Row]) -> Cell:
     agreeing = [fact for fact in here if text(fact["value"]) in parts]
     others = [fact for fact in here if text(fact["value"]) not in parts] if parts else here
     refs = refs_of(agreeing) or (() if not parts else (ref_of(row),))
-    note = "; ".join(dict.fromkeys(f"also stated: {fact['value']} ({ref_of(fact)})" for fact in others))
+    note = _also(others)
     shown = "; ".join(parts) if isinstance(value, tuple) else value
     if isinstance(value, float) and value.is_integer():
         shown = int(value)
     return Cell(shown or None if not isinstance(shown, int | float) else shown, refs,
                 mark="warning" if others and parts else "", note=note)  # fmt: skip
+
+
+def _also(facts: Iterable[Row]) -> str:
+    """Return what other places state: each value once, with its places."""
+    places: dict[str, list[str]] = {}
+    for fact in facts:
+        place = f"{fact['source_id']} {text(fact['locator']).split(';')[0]}"
+        places.setdefault(text(fact["value"]), []).append(place)
+    return "; ".join(f"also stated: {value} ({', '.join(found)})" for value, found in places.items())
 
 
 def studies(tables: Tables, results: Results, spec: ReviewSpec) -> View:
