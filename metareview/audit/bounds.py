@@ -167,6 +167,8 @@ def _claimed(inputs: Inputs, convention: Convention) -> Interval:
 
 def check_change(inputs: Inputs) -> Finding:
     """The change between two groups, relative or in points, is the one claimed or lies in the range claimed."""
+    if "value" not in inputs and not ("low" in inputs and "high" in inputs):
+        raise InputError("check change needs value, or low and high")
 
     def fits(convention: Convention) -> list[str]:
         claimed = _claimed(inputs, convention)
@@ -180,8 +182,6 @@ def check_change(inputs: Inputs) -> Finding:
         for kind, span in found.items()
     )
     claim = inputs.text("value", "") or f"{inputs.text('low')} to {inputs.text('high')}"
-    if "value" not in inputs and not ("low" in inputs and "high" in inputs):
-        raise InputError("check change needs value, or low and high")
     kinds = " or ".join(fits("half-up"))
     return judge(
         inputs, lambda c: bool(fits(c)), computed=computed,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["check_correlation", "check_correlation_matrix", "fisher_interval", "third_correlation"]
 
 STEPS = 3_000
+#: An eigenvalue above minus this counts as not negative: shrinking the correlations by it mends the matrix.
+NEARLY_ZERO = 1e-7
 #: Width of the interval of a correlation that says nearly nothing.
 NEARLY_ANY = 1.5
 
@@ -98,7 +100,7 @@ def _search(low: Any, high: Any) -> tuple[str, Any]:
         correction = nearest - (matrix - correction)  # Dykstra's correction of the cone
         matrix = np.clip(nearest, low, high)
         values, vectors = np.linalg.eigh(matrix)
-        if values[0] >= -1e-10:
+        if values[0] >= -NEARLY_ZERO:
             return "found", matrix
         if step % 20 == 0:
             proof = (vectors * np.maximum(-values, 0)) @ vectors.T

@@ -25,7 +25,7 @@ _FIGURE = re.compile(r"(?<![\w.,])[-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?%?|(?<![\w.
 _MARK = re.compile(r"<!--\s*mr:(?P<name>[a-z0-9-]+)\s*-->(?P<text>.*?)<!--\s*/mr\s*-->", re.DOTALL)
 _HIDDEN = {
     "md": re.compile(
-        r"```.*?```|`[^`\n]*`|<!--.*?-->|\$[^$\n]+\$|\]\([^)\n]*\)|\[@[^\]\n]*\]|^\|.*$", re.DOTALL | re.M
+        r"```.*?```|`[^`\n]*`|<!--.*?-->|\$[^$\n]+\$|\]\([^)\n]*\)|\[@[^\]\n]*\]|^\|[^\n]*$", re.DOTALL | re.M
     ),
     "tex": re.compile(
         r"(?<!\\)%.*?$|\\begin\{(tabular|equation|align|verbatim|lstlisting)\*?\}.*?\\end\{\1\*?\}|\$[^$\n]+\$"
