@@ -104,34 +104,36 @@ def check_cv(inputs: Inputs) -> Finding:
     if mean.value <= 0:
         raise NotEstimable("the coefficient of variation of a mean that is not positive")
 
-    def least(convention: Convention) -> Fraction | None:
-        low, high = inputs.maybe("min"), inputs.maybe("max")
-        bounds = (
-            low.interval(convention).low if low else Fraction(-(10**9)),
-            high.interval(convention).high if high else Fraction(10**9),
-        )
-        span = mean.interval(convention)
-        found = least_variance(span, [m.interval(convention) for m in members], k, *bounds)
-        return None if found is None else sqrt_bounds(found)[0] / span.high
-
     def holds(convention: Convention) -> bool:
-        smallest = least(convention)
+        smallest = _least_cv(inputs, convention)
         return smallest is not None and smallest <= cv.bounded(convention, 0, 10**6).high
 
-    smallest = least("half-either")
+    smallest = _least_cv(inputs, "half-either")
     if smallest is None:
         stated = ", ".join(member.text for member in members)
         text = f"With {stated} among them, no {k} values in this range have the mean {mean.text}."
         return Finding("contradicted", "no such values", text)
     if smallest == 0:
-        return Finding(
-            "underpowered", "CV at least 0", "The stated members leave every coefficient of variation possible."
-        )
+        text = "The stated members leave every coefficient of variation possible."
+        return Finding("underpowered", "CV at least 0", text)
     computed = f"CV at least {decimal_text(smallest)} (members and mean as printed, the rest equal, divisor n)"
     return judge(
         inputs, holds, computed=computed, agree=f"{computed}; {cv.text} is possible.",
         differ=f"{computed}; {cv.text} is stated.",
     )  # fmt: skip
+
+
+def _least_cv(inputs: Inputs, convention: Convention) -> Fraction | None:
+    """Return the smallest CV of k values with the printed mean and members, None where there are none."""
+    low, high = inputs.maybe("min"), inputs.maybe("max")
+    bounds = (
+        low.interval(convention).low if low else Fraction(-(10**9)),
+        high.interval(convention).high if high else Fraction(10**9),
+    )
+    mean = inputs.figure("mean").interval(convention)
+    members = [member.interval(convention) for member in inputs.figures("members")]
+    found = least_variance(mean, members, inputs.whole("k"), *bounds)
+    return None if found is None else sqrt_bounds(found)[0] / mean.high
 
 
 def _changes(inputs: Inputs, convention: Convention) -> dict[str, Interval]:

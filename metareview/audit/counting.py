@@ -74,16 +74,17 @@ def check_partition(inputs: Inputs) -> Finding:
             return whole.meets(found)
         return found.high >= whole.low and largest.interval(convention, counts_exact=True).low <= whole.high
 
-    sense = "at least the whole, because an item may have several labels" if multi else "the whole"
-    relation = "equal" if plain == total.value else "more than" if plain > total.value else "less than"
-    text = f"The categories add up to {decimal_text(plain)}, {relation} {total.text}" + (" to" * (relation == "equal"))
-    text = text.removesuffix(" to")
+    relation = "more than" if plain > total.value else "less than"
+    text = f"The categories add up to {decimal_text(plain)}, {relation} {total.text}"
+    if plain == total.value:
+        text = f"The categories add up to {total.text}, as stated"
+    rule = "labels may overlap, so at least the whole is expected" if multi else "each item has one category"
     return judge(
         inputs,
         holds,
         computed=f"{' + '.join(part.text for part in parts)} = {decimal_text(plain)}",
-        agree=f"{text}; they should add up to {sense}.",
-        differ=f"{text}; they should add up to {sense}.",
+        agree=f"{text} ({rule}).",
+        differ=f"{text} ({rule}).",
     )
 
 

@@ -11,13 +11,14 @@ import csv
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from metareview.schema.claim import Claim
+from metareview.schema.source import line_spans
 
-__all__ = ["Proposal", "propose_claims", "proposals_csv"]
+__all__ = ["Proposal", "ProposalScore", "propose_claims", "proposals_csv", "score_proposals"]
 
 _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
@@ -185,3 +186,52 @@ def proposals_csv(proposals: tuple[Proposal, ...]) -> str:
         row = proposal.claim.model_dump()
         writer.writerow({n: "; ".join(v) if isinstance(v, tuple) else v or "" for n, v in row.items()})
     return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalScore:
+    """How well proposals meet claims that a person wrote.
+
+    Attributes
+    ----------
+    proposals, claims : how many there are.
+    found : claims with a proposal that prints one of their figures on one of their lines.
+    useful : proposals that meet a claim.
+    """
+
+    proposals: int
+    claims: int
+    found: int
+    useful: int
+
+    @property
+    def recall(self) -> float:
+        """Share of the claims that were proposed."""
+        return self.found / self.claims if self.claims else 0.0
+
+    @property
+    def precision(self) -> float:
+        """Share of the proposals that meet a claim."""
+        return self.useful / self.proposals if self.proposals else 0.0
+
+
+def score_proposals(proposals: Sequence[Proposal], claims: Sequence[Claim]) -> ProposalScore:
+    """Compare proposals with claims that a person wrote; both meet where they print one number on one line."""
+    own = [_marks(claim) for claim in claims]
+    proposed = [_marks(proposal.claim) for proposal in proposals]
+    known = set().union(*own) if own else set()
+    offered = set().union(*proposed) if proposed else set()
+    return ProposalScore(
+        len(proposals), len(claims), sum(bool(marks & offered) for marks in own),
+        sum(bool(marks & known) for marks in proposed),
+    )  # fmt: skip
+
+
+_DIGITS = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]+(?= studies)")
+
+
+def _marks(claim: Claim) -> set[tuple[str, int, str]]:
+    """Return (document, line, number) of a claim, for every line of its places and every number it prints."""
+    numbers = {number for figure in claim.printed for number in _DIGITS.findall(figure)}
+    spans = line_spans(claim.locator, claim.source_id)
+    return {(s.source_id, line, n) for s in spans for line in range(s.first, s.last + 1) for n in numbers}

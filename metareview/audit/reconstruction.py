@@ -110,6 +110,7 @@ class Reconstruction(Result):
     group_counts : numbers of groups that F and p allow.
     musts : what is true in every solution.
     effects : versions of the effect size, for the group sizes where all solutions share them.
+    claim_id, title : the claim it was made for, and what that states.
     """
 
     solutions: tuple[Solution, ...] = ()
@@ -117,6 +118,8 @@ class Reconstruction(Result):
     group_counts: tuple[int, ...] = ()
     musts: tuple[str, ...] = ()
     effects: tuple[Effect, ...] = ()
+    claim_id: str = ""
+    title: str = ""
 
     @property
     def unique(self) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from metareview.schema.review import ReviewSpec
 
-__all__ = ["AuditResult", "Audited", "audit_claims", "run_audit"]
+__all__ = ["AuditResult", "Audited", "audit_claims", "raw_claims", "run_audit"]
 
 #: The columns that others rely on, in order.
 CONTRACT = (
@@ -205,14 +205,21 @@ def run_audit(
     spec : the configuration of the review (unused by the checks; here because every analysis takes it).
     texts : source texts by source_id.
     """
-    frame = tables["claims"]
-    columns = [name for name in Claim.model_fields if name in frame.columns]
-    raw = []
-    for record in frame.to_dict("records"):
-        cells = {name: _cell(record[name]) for name in columns}
-        raw.append((str(record.get("file", "claims.csv")), int(record.get("line", 0)), cells))
-    good, bad = claims_of(raw)
+    good, bad = claims_of(raw_claims(tables["claims"]))
     return audit_claims(good, bad, texts=texts)
+
+
+def raw_claims(frame: pd.DataFrame) -> list[tuple[str, int, dict[str, object]]]:
+    """Return the rows of a claims table as they stand in the spreadsheet: file, line, cells as text."""
+    columns = [name for name in Claim.model_fields if name in frame.columns]
+    return [
+        (
+            str(record.get("file", "claims.csv")),
+            int(record.get("line", 0)),
+            {name: _cell(record[name]) for name in columns},
+        )
+        for record in frame.to_dict("records")
+    ]
 
 
 def _cell(value: Any) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,12 @@ import numpy.typing as npt
 __all__ = ["Facts", "Search", "assignments", "search"]
 
 Floats = npt.NDArray[np.float64]
+#: Lower ends, upper ends and number of the assignment, one row per box.
+Boxes = tuple[Floats, Floats, npt.NDArray[np.int64]]
 SLACK = 1e-12
 ROUNDS = 4
+#: Boxes that are worked on at a time.
+CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +100,17 @@ def _start(facts: Facts) -> Iterator[tuple[Floats, Floats, tuple[int, ...]]]:
     low = np.full(facts.n, facts.low[0])
     high = np.full(facts.n, facts.high[1])
     high[0], low[-1] = facts.low[1], facts.high[0]
-    order = sorted(range(len(facts.members)), key=lambda i: facts.members[i][:2])
-    for places in combinations(range(facts.n), len(order)):
+    known = facts.members
+    # of two members that do not overlap, the smaller one has the earlier place
+    apart = [(i, j) for i, a in enumerate(known) for j, b in enumerate(known) if a[1] < b[0]]
+    for places in permutations(range(facts.n), len(known)):
+        if any(places[i] > places[j] for i, j in apart):
+            continue
         lower, upper = low.copy(), high.copy()
-        spot = [0] * len(order)
-        for member, place in zip(order, places, strict=True):
-            lower[place] = max(lower[place], facts.members[member][0])
-            upper[place] = min(upper[place], facts.members[member][1])
-            spot[member] = place
-        yield lower, upper, tuple(spot)
+        for member, place in zip(known, places, strict=True):
+            lower[place] = max(lower[place], member[0])
+            upper[place] = min(upper[place], member[1])
+        yield lower, upper, places
 
 
 def _linear(low: Floats, high: Floats, weights: Floats, bottom: Floats, top: Floats) -> None:
@@ -213,26 +219,13 @@ def search(
     most_boxes : stop when so many boxes have been looked at.
     """
     onehot = np.array([[[float(g == k) for g in shape] for k in range(groups)] for shape in shapes])
-    lows: list[Floats] = []
-    highs: list[Floats] = []
-    which: list[int] = []
-    for low, high, spots in _start(facts):
-        alone = np.array([low]), np.array([high])
-        if not _contract(_ungrouped(facts), *alone, np.ones((1, 1, facts.n)))[0]:
-            continue
-        for number, shape in enumerate(shapes):
-            if all(m[2] is None or shape[spot] == m[2] for m, spot in zip(facts.members, spots, strict=True)):
-                lows.append(alone[0][0])
-                highs.append(alone[1][0])
-                which.append(number)
     left: dict[int, list[tuple[Floats, Floats]]] = {}
-    stack = [(np.array(lows), np.array(highs), np.array(which, dtype=int))] if lows else []
+    stack = _first_boxes(facts, shapes)
     seen, complete = 0, True
     while stack:
         low, high, index = stack.pop()
-        if len(low) > 4096:  # bounded memory: the order of work is fixed, so the answer is too
-            half = len(low) // 2
-            stack += [(low[:half], high[:half], index[:half]), (low[half:], high[half:], index[half:])]
+        if len(low) > CHUNK:  # bounded memory; the order of work is fixed, so the answer is too
+            stack += [(low[:CHUNK], high[:CHUNK], index[:CHUNK]), (low[CHUNK:], high[CHUNK:], index[CHUNK:])]
             continue
         seen += len(low)
         if seen > most_boxes:
@@ -240,20 +233,11 @@ def search(
             break
         alive = _contract(facts, low, high, onehot[index])
         low, high, index = low[alive], high[alive], index[alive]
-        if not len(low):
-            continue
-        width = high - low
-        done = width.max(1) <= tolerance
-        for i in np.flatnonzero(done):
+        narrow = (high - low).max(1, initial=0.0) <= tolerance
+        for i in np.flatnonzero(narrow):
             left.setdefault(int(index[i]), []).append((low[i], high[i]))
-        low, high, index, width = low[~done], high[~done], index[~done], width[~done]
-        if len(low):
-            rows, widest = np.arange(len(low)), width.argmax(1)
-            middle = (low[rows, widest] + high[rows, widest]) / 2
-            upper_low, lower_high = low.copy(), high.copy()
-            upper_low[rows, widest] = middle
-            lower_high[rows, widest] = middle
-            stack.append((np.vstack([low, upper_low]), np.vstack([lower_high, high]), np.hstack([index, index])))
+        if not narrow.all():
+            stack.append(_split(low[~narrow], high[~narrow], index[~narrow]))
     found = [
         Search(shapes[i], np.min([a for a, _ in boxes], axis=0), np.max([b for _, b in boxes], axis=0), len(boxes))
         for i, boxes in sorted(left.items())
@@ -261,5 +245,29 @@ def search(
     return found, complete
 
 
-def _ungrouped(facts: Facts) -> Facts:
-    return Facts(facts.n, facts.mean, facts.sd, facts.low, facts.high, facts.median, members=facts.members)
+def _first_boxes(facts: Facts, shapes: Sequence[tuple[int, ...]]) -> list[Boxes]:
+    """Return one box per assignment and way to place the members, where the constraints without groups allow it."""
+    lows: list[Floats] = []
+    highs: list[Floats] = []
+    which: list[int] = []
+    plain = Facts(facts.n, facts.mean, facts.sd, facts.low, facts.high, facts.median)
+    for low, high, spots in _start(facts):
+        alone = np.array([low]), np.array([high])
+        if not _contract(plain, *alone, np.ones((1, 1, facts.n)))[0]:
+            continue
+        for number, shape in enumerate(shapes):
+            if all(m[2] is None or shape[spot] == m[2] for m, spot in zip(facts.members, spots, strict=True)):
+                lows.append(alone[0][0])
+                highs.append(alone[1][0])
+                which.append(number)
+    return [(np.array(lows), np.array(highs), np.array(which, dtype=int))] if lows else []
+
+
+def _split(low: Floats, high: Floats, index: npt.NDArray[np.int64]) -> Boxes:
+    """Return both halves of every box, cut in the middle of its widest side."""
+    rows, widest = np.arange(len(low)), (high - low).argmax(1)
+    middle = (low[rows, widest] + high[rows, widest]) / 2
+    upper_low, lower_high = low.copy(), high.copy()
+    upper_low[rows, widest] = middle
+    lower_high[rows, widest] = middle
+    return np.vstack([low, upper_low]), np.vstack([lower_high, high]), np.hstack([index, index])

@@ -35,8 +35,8 @@ def check(review: ReviewFolder, output: Out) -> None:
 def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
     """Compute one statistic."""
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.results.atomic import write_atomic
-    from metareview.stats.benchmark.analyses import ANALYSES
 
     spec = read_spec(review)
     frames = {table: read_table(review, table, spec) for table in ANALYSES[name].tables}
@@ -49,9 +49,9 @@ def view(
 ) -> None:
     """Arrange one view from spreadsheets and results."""
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.report.registry import build_view, views_for
     from metareview.results.atomic import write_atomic
-    from metareview.stats.benchmark.analyses import ANALYSES
 
     spec = read_spec(review)
     entry = views_for(spec)[name]

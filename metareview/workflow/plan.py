@@ -17,11 +17,11 @@ from typing import Any
 
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
+from metareview.report.analyses import ANALYSES
 from metareview.report.figures.registry import FIGURES, FigureSpec
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
-from metareview.stats.benchmark.analyses import ANALYSES
 
 __all__ = ["Plan", "code_digest", "plans"]
 
