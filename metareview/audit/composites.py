@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from metareview.audit.figures import Convention, Figure, decimal_text, parse_figure
 from metareview.audit.inputs import Inputs
@@ -81,17 +82,19 @@ def apply_rule(rule: str, cells: Sequence[Figure | None], convention: Convention
     return RULES[rule]([cell.interval(convention) if cell else None for cell in cells])
 
 
-def reproducing(composite: Figure, cells: Sequence[Figure | None], convention: Convention) -> list[str]:
+@lru_cache(maxsize=4096)
+def reproducing(composite: Figure, cells: tuple[Figure | None, ...], convention: Convention) -> tuple[str, ...]:
     """Return the rules that reproduce one row."""
     own = composite.interval(convention)
-    return [rule for rule in RULES if own.meets(apply_rule(rule, cells, convention))]
+    spans = tuple(cell.interval(convention) if cell else None for cell in cells)
+    return tuple(rule for rule, make in RULES.items() if own.meets(make(spans)))
 
 
-def _cells(parts: Sequence[str]) -> list[Figure | None]:
+def _cells(parts: Sequence[str]) -> tuple[Figure | None, ...]:
     cells = [None if part.strip() in ("", "-", "–", "—") else parse_figure(part) for part in parts]
     if not any(cells):
         raise InputError("a row has no cell with a figure; write missing ones as -")
-    return cells
+    return tuple(cells)
 
 
 def check_composite(inputs: Inputs) -> Finding:
@@ -119,7 +122,7 @@ def check_composite(inputs: Inputs) -> Finding:
     return finding.assuming("the composite is made of the cells printed in its row by one of the listed rules")
 
 
-def _rows(text: str) -> list[tuple[Figure, list[Figure | None]]]:
+def _rows(text: str) -> list[tuple[Figure, tuple[Figure | None, ...]]]:
     rows = []
     for part in filter(None, (part.strip() for part in text.split("|"))):
         composite, colon, cells = part.partition(":")

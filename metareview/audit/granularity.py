@@ -60,12 +60,18 @@ def grimmer_possible(mean: Interval, sd: Interval, n: int) -> bool:
     >>> grimmer_possible(*(parse_figure(text).interval("half-either") for text in ("4.1", "2.01")), 22)
     True
     """
-    squares = Interval(max(sd.low, Fraction(0)), sd.high, sd.low_open and sd.low >= 0, sd.high_open).square()
+    low, high = max(sd.low, Fraction(0)), sd.high
+    if high < 0:
+        return False
     for total in totals(mean, n):
-        middle = Fraction(total * total, n)
-        found = totals(squares * Interval.point(n - 1) + Interval.point(middle), 1)
-        first = found.start + (found.start - total) % 2
-        if first < found.stop:
+        # ends of Q in whole numbers: ((n-1) n s² + S²) / n with s = a/b is (n (n-1) a² + S² b²) / (n b²)
+        top, bottom = n * (n - 1) * low.numerator**2 + total * total * low.denominator**2, n * low.denominator**2
+        first, exact = -(-top // bottom), top % bottom == 0
+        first += exact and sd.low_open and sd.low >= 0
+        top, bottom = n * (n - 1) * high.numerator**2 + total * total * high.denominator**2, n * high.denominator**2
+        last = top // bottom - (sd.high_open and top % bottom == 0)
+        first += (first - total) % 2
+        if first <= last:
             return True
     return False
 

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from metareview.audit.run import AuditResult
     from metareview.schema.review import ReviewSpec
 
-__all__ = ["Number", "collect_numbers", "macro_name", "numbers_json", "numbers_tex", "read_numbers"]
+__all__ = [
+    "NUMBER_TABLES", "Number", "collect_numbers", "macro_name", "numbers_json", "numbers_tex", "read_numbers",
+]  # fmt: skip
 
+#: Tables that the numbers of a review are taken from.
+NUMBER_TABLES: tuple[str, ...] = ("studies", "experiments", "results", "datasets")
 _DIGITS = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
 _NAME = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 
