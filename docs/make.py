@@ -14,10 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ROOT / "docs" / "commands.md"
-#: picture -> (page, anchor, width, height)
-PICTURES = {
-    "report-benchmark.png": ("reports/brain-em/report.html", "benchmark", 1280, 900),
-}
+#: picture -> (tables, figures, width, height, pixels cut off above) of the founding review
+PICTURES = {"report-benchmark.png": (("benchmark",), ("composite",), 1560, 1720, 590)}
 
 
 def command_pages() -> str:
@@ -48,11 +46,30 @@ def help_page(verb: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())
 
 
-def take_picture(page: Path, anchor: str, width: int, height: int, target: Path) -> None:
-    """Photograph a built page in headless Chromium."""
+def excerpt(tables: tuple[str, ...], figures: tuple[str, ...]) -> str:
+    """Return a page of the founding review with only these tables and figures."""
+    import metareview
+    from metareview.ingest import check_review
+    from metareview.report.figures.registry import FIGURES, figure_bytes
+    from metareview.report.pages import render_report
+
+    folder = ROOT / "data" / "studies" / "brain-em"
+    review = metareview.load(folder)
+    drawn = {
+        name: figure_bytes(name, {view: review.table(view) for view in FIGURES[name].views}, "svg").decode()
+        for name in figures
+    }
+    views = {name: review.table(name) for name in tables}
+    return render_report(review.spec, views, drawn, check_review(folder), review.frames["sources"], files=False)
+
+
+def take_picture(page: Path, width: int, height: int, above: int, target: Path) -> None:
+    """Photograph a page in headless Chromium, without the pixels above."""
+    from PIL import Image
+
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if browser is None or not page.is_file():
-        sys.stderr.write(f"{target.name}: left as it is (needs Chromium and {page.relative_to(ROOT)})\n")
+    if browser is None:
+        sys.stderr.write(f"{target.name}: left as it is (needs Chromium)\n")
         return
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
@@ -60,10 +77,13 @@ def take_picture(page: Path, anchor: str, width: int, height: int, target: Path)
                 browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
                 f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={target}",
-                f"{page.as_uri()}#{anchor}",
+                page.as_uri(),
             ],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
+    with Image.open(target) as picture:
+        cut = picture.crop((0, above, width, height)).convert("P", palette=Image.Palette.ADAPTIVE)
+    cut.save(target, optimize=True)
 
 
 def main() -> int:
@@ -72,8 +92,11 @@ def main() -> int:
     if "--check" in sys.argv:
         return int(not COMMANDS.is_file() or COMMANDS.read_text(encoding="utf-8") != text)
     COMMANDS.write_text(text, encoding="utf-8")
-    for name, (page, anchor, width, height) in PICTURES.items():
-        take_picture(ROOT / page, anchor, width, height, ROOT / "docs" / "images" / name)
+    for name, (tables, figures, width, height, above) in PICTURES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.html"
+            page.write_text(excerpt(tables, figures), encoding="utf-8")
+            take_picture(page, width, height, above, ROOT / "docs" / "images" / name)
     return 0
 
 

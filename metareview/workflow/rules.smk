@@ -17,6 +17,10 @@ validate(
 PLANS = plans(config)
 CODE = code_digest()
 # what the Snakefile that includes these rules asks for (an included rule cannot be the default target)
+TABLES = sorted({name for plan in PLANS.values() for name in plan.tables})
+FIGURE_ROWS = sorted(
+    {name for plan in PLANS.values() for name in plan.views} - set(TABLES)
+)
 REPORTS = [path for plan in PLANS.values() for path in plan.published]
 # the interpreter that runs Snakemake runs the steps, activated environment or not
 shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
@@ -69,28 +73,11 @@ rule analysis:
         "python -m metareview step analysis {params.review:q} {wildcards.name} -o {output:q} > {log:q} 2>&1"
 
 
-rule view:
-    """One view: spreadsheets and results -> ordered, labelled rows as JSON."""
+rule table:
+    """One table: spreadsheets and results -> ordered, labelled rows as JSON, and these in every format."""
     input:
         sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
         results=lambda wc: PLANS[wc.out].view_results(wc.name),
-    output:
-        "{out}/.work/views/{name}.json",
-    log:
-        "{out}/.work/logs/views/{name}.log",
-    conda:
-        "envs/metareview.yaml"
-    params:
-        review=lambda wc: str(PLANS[wc.out].folder),
-        code=CODE,
-    shell:
-        "python -m metareview step view {params.review:q} {wildcards.name} -o {output:q} {input.results:q} > {log:q} 2>&1"
-
-
-rule table:
-    """One table in every format."""
-    input:
-        "{out}/.work/views/{name}.json",
     output:
         report(
             "{out}/.work/tables/{name}.html",
@@ -98,14 +85,40 @@ rule table:
             labels={"table": "{name}"},
         ),
         multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
+        view="{out}/.work/views/{name}.json",
     log:
         "{out}/.work/logs/tables/{name}.log",
+    wildcard_constraints:
+        name="|".join(TABLES),
     conda:
         "envs/metareview.yaml"
     params:
+        review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
     shell:
-        "python -m metareview step table {input:q} > {log:q} 2>&1"
+        "python -m metareview step table {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
+        " > {log:q} 2>&1"
+
+
+rule view:
+    """The rows behind a figure that is no table of its own."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
+        results=lambda wc: PLANS[wc.out].view_results(wc.name),
+    output:
+        view="{out}/.work/views/{name}.json",
+    log:
+        "{out}/.work/logs/views/{name}.log",
+    wildcard_constraints:
+        name="|".join(FIGURE_ROWS),
+    conda:
+        "envs/metareview.yaml"
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        code=CODE,
+    shell:
+        "python -m metareview step view {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
+        " > {log:q} 2>&1"
 
 
 rule figure:

@@ -19,7 +19,7 @@ WHOLE = 2000
 #: Sections of the page in order: id and heading.
 SECTIONS: Mapping[str, str] = {
     "overview": "Overview",
-    "selection": "Selection of studies",
+    "selection": "Selection",
     "studies": "Studies",
     "datasets": "Data sets",
     "benchmark": "Benchmark",
@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, str] = {
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",
-    "methods": "Methods and warnings",
+    "methods": "Methods",
 }
 
 

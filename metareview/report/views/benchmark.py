@@ -59,13 +59,13 @@ def benchmark(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     columns = _columns(names, metrics, spec.composite)
     reasons = _reasons(evidence, found)
     body = [_body(line, names, facts, scores, metrics, reasons, position) for position, line in enumerate(lines, 1)]
-    body = _marked(columns, body)
+    body, unsure = _without_empty_intervals(_marked(columns, body), _at(columns, "interval"))
     printed = sum(line.printed is not None for line in lines)
     place = f" ({spec.composite.place})" if spec.composite.place else ""
     notes = [f"Corpus: {names.corpus(spec.composite.corpus or spec.primary_corpus)}{place}; {len(lines)} methods, "
              f"{printed} of them with a printed composite, in printed order.",
              f"Composite recomputed: {_definition(spec.composite, names)}. k: experiments that enter.",
-             *names.legend(spec.composite.metrics)] if body else []  # fmt: skip
+             *unsure, *names.legend(spec.composite.metrics)] if body else []  # fmt: skip
     differ = sum(row[_at(columns, "composite_recomputed")].mark == "contradicted" for row in body)
     return arrange(
         "benchmark", "Unified benchmark", "Methods ranked by composite score, as published and as recomputed.",
@@ -107,6 +107,16 @@ def _columns(names: Names, metrics: list[tuple[str, str]], composite: CompositeS
         Column("code", "Printed", group="Code"),
         Column("code_recorded", "In use", group="Code", help="value in use, from all places"),
     )
+
+
+def _without_empty_intervals(body: list[list[Cell]], at: int) -> tuple[list[list[Cell]], list[str]]:
+    """Empty the column of intervals where no composite has one, and say why in a note instead of in every cell."""
+    if not body or any(row[at].low is not None for row in body):
+        return body, []
+    reasons = dict.fromkeys(row[at].note for row in body if row[at].note)
+    return [[*row[:at], Cell(), *row[at + 1 :]] for row in body], [
+        f"Composites have no interval: {', '.join(reasons)}."
+    ]
 
 
 def _at(columns: Sequence[Column], key: str) -> int:

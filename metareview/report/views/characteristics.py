@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from metareview.report.views.base import Cell, Column, View
@@ -141,17 +140,12 @@ def modalities(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 
 
 def _kinds(tables: Tables, corpus: str) -> dict[str, str]:
-    """Return what kind of acquisition a modality is, where the curator's notes begin with it (``3D acquisition; …``).
-
-    A beginning that only one note has is a remark, not a kind.
-    """
-    begins = {
-        text(row["value"]).casefold(): text(row.get("note")).split(";")[0].strip()
+    """Return the group that each modality is printed in."""
+    return {
+        text(row["value"]).casefold(): text(row.get("group"))
         for row in records(tables, "distributions")
-        if row["attribute"] == "modality" and row["corpus"] == corpus
+        if row["attribute"] == "modality" and row["corpus"] == corpus and row.get("group")
     }
-    shared = Counter(begins.values())
-    return {value: begin for value, begin in begins.items() if begin and shared[begin] > 1}
 
 
 def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
