@@ -20,7 +20,7 @@ NumbersFile = Annotated[
 def numbers(manuscript: Manuscript, numbers: NumbersFile, as_json: JsonFlag = False) -> None:
     r"""Find numbers in a manuscript that disagree with the built report, or are typed where a macro should stand.
 
-    A build writes numbers.json and numbers.tex. In LaTeX write \\mrStudies{} after \\input{numbers}; in Markdown write
+    A build writes numbers.json and numbers.tex. In LaTeX write \mrStudies{} after \input{numbers}; in Markdown write
     <!-- mr:studies -->93<!-- /mr -->. Reported are marked numbers that are stale, figures beside the noun of a
     generated number that differ from it, and figures that repeat one by hand. Exit code 1 when there are any.
 
