@@ -176,7 +176,8 @@ def audit_claims(
     dropped = tuple(
         Dropped(f"claim {problem.claim_id}", problem.reason, SourceRef(problem.file, problem.line)) for problem in bad
     )
-    methods = tuple(dict.fromkeys(f"{row.check}: {CHECKS[row.check].source}" for row in rows if row.check in CHECKS))
+    used = [CHECKS[name] for name in dict.fromkeys(row.check for row in rows) if name in CHECKS]
+    methods = tuple(f"{check.name}: {check.source}" for check in used if check.source != "-")
     return AuditResult(
         methods=methods, k_in=len(rows) + len(bad), k_used=len(rows), dropped=dropped, warnings=tuple(said),
         rows=tuple(rows),

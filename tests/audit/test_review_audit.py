@@ -288,3 +288,18 @@ def test_proposals_from_the_command_line(tmp_path: Path) -> None:
     assert found["repeat"] == "values=54%|54%"
     assert audit_claims(claims, texts={"paper": SourceText.of("paper", TEXT)}).dropped == ()
     assert len(json.loads(runner.invoke(app, ["claims", str(paper), "--json"]).stdout)) == len(claims)
+
+
+def test_a_manuscript_is_checked_against_the_report(tmp_path: Path) -> None:
+    from metareview.audit.numbers import Number, numbers_json
+
+    known, paper = tmp_path / "numbers.json", tmp_path / "paper.md"
+    known.write_text(numbers_json([Number("studies", "93", "studies", "studies.csv")]), encoding="utf-8")
+    paper.write_text("We include 92 studies.", encoding="utf-8")
+    done = runner.invoke(app, ["numbers", str(paper), "--numbers", str(known)])
+    assert done.exit_code == 1
+    assert "line 1: disagrees: '92' for studies = 93" in done.stdout
+    found = json.loads(runner.invoke(app, ["numbers", str(paper), "--numbers", str(known), "--json"]).stdout)
+    assert found[0]["number"]["text"] == "93"
+    paper.write_text("<!-- mr:studies -->93<!-- /mr --> studies", encoding="utf-8")
+    assert runner.invoke(app, ["numbers", str(paper), "--numbers", str(known)]).exit_code == 0

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metareview.audit import run_check
-from metareview.audit.consequences import clustered_effect, d_interval, effect_versions
+from metareview.audit.consequences import clustered_effect, d_interval, effect_versions, noncentral_t
 from metareview.audit.correlations import third_correlation
 from metareview.audit.effects import anova_f, cohen_d, eta_squared, hedges_factor, least_f, pooled_sd, size_pairs
 from metareview.audit.figures import parse_figure
@@ -187,6 +187,23 @@ def test_interval_of_d_by_noncentral_t() -> None:
     assert d_interval(-0.5, 20, 20) == (-high, -low)
     with pytest.raises(NotEstimable):
         d_interval(1.0, 1, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-8, 8), st.integers(1, 60), st.floats(-6, 6))
+def test_noncentral_t_agrees_with_scipy(t: float, df: int, shift: float) -> None:
+    from scipy.special import nctdtr
+
+    ours, theirs = noncentral_t(t, df, shift), float(nctdtr(df, shift, t))
+    assert 0 <= ours <= 1 + 1e-12
+    if np.isfinite(theirs):  # far out it gives no number
+        assert ours == pytest.approx(theirs, abs=1e-7)
+
+
+@pytest.mark.parametrize("d", [0.0, 5.0, 80.0, -300.0])
+def test_the_interval_of_any_d_holds_it(d: float) -> None:
+    low, high = d_interval(d, 2, 3)
+    assert low < d < high
 
 
 def test_more_correlation_within_a_study_means_less_evidence() -> None:

@@ -127,7 +127,8 @@ SOURCED = {
     "groups": ["p", "effect"], "group-summaries": ["n", "mean"], "metrics-by-category": ["value"],
     "variability": ["mean", "sd"], "correlations": ["r"], "leaderboards": ["value"],
     "leaderboard-both": ["calls.wer", "calls.accuracy"], "dataset-performance": ["value"], "heatmap": ["value"],
-    "statements": ["value"], "results": ["value"], "audit": ["line", "printed"], "audit-claims": ["line", "printed"],
+    "statements": ["value"], "results": ["value"], "audit": ["line", "printed"],
+    "audit-claims": ["line", "printed"],
 }  # fmt: skip
 
 
@@ -436,7 +437,10 @@ def test_published_contradiction_of_the_flow(founding):
 
 
 def test_every_view_of_the_founding_review_has_rows(founding):
-    for name in views_for(founding.review.spec):
+    claimed = len(founding.review.tables["claims"]) > 0
+    for name, entry in views_for(founding.review.spec).items():
+        if entry.section == "audit" and not claimed:
+            continue
         view = founding[name]
         assert view.rows, name
         assert View.from_json(view.to_json()) == view

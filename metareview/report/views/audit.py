@@ -30,7 +30,7 @@ _MARKS: dict[str, Mark] = {"contradicted": "contradicted", "contradicted_if": "w
 _NOTHING = "no claims are recorded (claims.csv)"
 _COLUMNS = (
     Column("verdict", "Verdict"),
-    Column("line", "Line", "count", help="first line of the statement in its source"),
+    Column("line", "Line", help="first line of the statement in its source"),
     Column("statement", "Statement", help="in our words"),
     Column("printed", "Printed", help="figures as printed"),
     Column("computed", "Computed"),
@@ -45,14 +45,14 @@ _COLUMNS = (
 
 def _rows(rows: Iterable[Audited]) -> list[list[Cell]]:
     order = list(WORDS)
-    return [_row(row) for row in sorted(rows, key=lambda row: order.index(row.verdict))]
+    return [_row(row) for row in sorted(rows, key=lambda row: (order.index(row.verdict), row.source, row.line or 0))]
 
 
 def _row(row: Audited) -> list[Cell]:
     refs = (row.ref,) if row.ref is not None else ()
     return [
         Cell(WORDS[row.verdict], refs, mark=_MARKS.get(row.verdict, "")),
-        Cell(row.line, refs),
+        Cell(f"L{row.line}" if row.line else None, refs),
         filled(row.statement),
         Cell("; ".join(row.printed) or None, refs),
         Cell(row.computed or None, mark="derived" if row.computed else ""),
@@ -93,7 +93,7 @@ def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 
 
 def _tally(found: AuditResult) -> str:
-    parts = [f"{count} {WORDS[verdict]}" for verdict, count in found.counts().items() if count]
+    parts = [f"{WORDS[verdict]}: {count}" for verdict, count in found.counts().items() if count]
     return f"Of {len(found.rows)} statements checked: {'; '.join(parts)}."
 
 
