@@ -107,7 +107,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "distributions": [
         {"attribute": "category", "value": "Neural", "n": 5, "corpus": "survey", **SOURCE},
-        {"attribute": "modality", "value": "telephone", "n": 3, "corpus": "survey", "group": "narrow band", "note": "2", **SOURCE},
+        {"attribute": "modality", "value": "telephone", "n": 3, "corpus": "survey", "group": "narrow band", "note": "2",
+         **SOURCE},
         {"attribute": "modality", "value": "studio", "n": 1, "corpus": "survey", "group": "narrow band", **SOURCE},
         {"attribute": "modality_restated", "value": "telephone", "n": 4, "corpus": "survey", "source_id": "survey",
          "locator": "L8"},
