@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -243,3 +245,10 @@ def test_table_3_needs_one_rule() -> None:
     assert found.verdict == "contradicted_if"
     assert "mean of the overlap scores, then with the last: 9 of 10 (not 0.954)" in found.computed
     assert run_check("composite-rule", f"rows={rows.partition('|')[2]}").verdict == "consistent"
+
+
+def test_every_check_is_explained_to_a_reviewer() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    headings = {name.strip() for bold in re.findall(r"\*\*([^*]+)\*\*", text) for name in bold.split(",")}
+    assert set(CHECKS) <= headings
+    assert all(f"`{verdict}`" in text for verdict in VERDICTS)
