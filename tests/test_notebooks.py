@@ -11,7 +11,9 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01-first-look.ipynb", "02-from-spreadsheet-to-table.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01-first-look.ipynb", "02-from-spreadsheet-to-table.ipynb", "03-audit.ipynb",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
