@@ -91,7 +91,7 @@ class Review:
     @cached_property
     def statistics(self) -> tuple[str, ...]:
         """Names that `statistic` takes."""
-        from metareview.stats.benchmark.analyses import ANALYSES
+        from metareview.report.analyses import ANALYSES
 
         return tuple(ANALYSES)
 
@@ -117,7 +117,7 @@ class Review:
         UnknownName
             If there is no statistic of that name.
         """
-        from metareview.stats.benchmark.analyses import ANALYSES
+        from metareview.report.analyses import ANALYSES
 
         if name not in ANALYSES:
             raise UnknownName("statistic", name, ANALYSES)

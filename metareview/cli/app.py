@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from metareview import __version__
+from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
+from metareview.cli.claims import claims
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
+from metareview.cli.numbers import numbers
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
 from metareview.cli.show import show
@@ -47,4 +50,7 @@ def _root(
 
 for verb in (init, check, build, show, table, figure, report, schema, effects, fit):
     app.command(verb.__name__)(verb)
+app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
+app.command("claims")(claims)
+app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)

@@ -39,8 +39,8 @@ def check(review: ReviewFolder, output: Out) -> None:
 def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
     """Compute one statistic."""
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.results.atomic import write_atomic
-    from metareview.stats.benchmark.analyses import ANALYSES
 
     spec = read_spec(review)
     frames = {table: read_table(review, table, spec) for table in ANALYSES[name].tables}
@@ -63,9 +63,9 @@ def table(review: ReviewFolder, name: Name, output: Out, results: Results = None
 
 def _arrange(review: Path, name: str, output: Path, results: list[Path]) -> View:
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.report.registry import build_view, views_for
     from metareview.results.atomic import write_atomic
-    from metareview.stats.benchmark.analyses import ANALYSES
 
     spec = read_spec(review)
     frames = {table: read_table(review, table, spec) for table in views_for(spec)[name].tables}
@@ -121,6 +121,21 @@ def page(review: ReviewFolder, work: Path) -> None:
 
 
 @step_app.command()
+def numbers(review: ReviewFolder, audit: Path, work: Path) -> None:
+    """Write the numbers of the report by name, as JSON and as LaTeX macros."""
+    from metareview.audit.numbers import NUMBER_TABLES, collect_numbers, numbers_json, numbers_tex
+    from metareview.audit.run import AuditResult
+    from metareview.ingest import read_spec, read_table
+    from metareview.results.atomic import write_atomic
+
+    spec = read_spec(review)
+    frames = {table: read_table(review, table, spec) for table in NUMBER_TABLES}
+    found = collect_numbers(frames, spec, AuditResult.from_json(audit.read_text(encoding="utf-8")))
+    write_atomic(work / "numbers.json", numbers_json(found).encode("utf-8"))
+    write_atomic(work / "numbers.tex", numbers_tex(found).encode("utf-8"))
+
+
+@step_app.command()
 def publish(work: Path, out: Path) -> None:
     """Put the finished files in place, each atomically; the page, which shows them all, last."""
     from metareview.report.figures.registry import plotly_script
@@ -128,7 +143,7 @@ def publish(work: Path, out: Path) -> None:
 
     built = sorted([*(work / "tables").glob("*"), *(work / "figures").glob("*")])
     write_atomic(out / "figures" / "plotly.min.js", plotly_script().encode("utf-8"))
-    for path in [*built, work / "report.html"]:
+    for path in [*built, work / "numbers.json", work / "numbers.tex", work / "report.html"]:
         write_atomic(out / path.relative_to(work), path.read_bytes())
     _remove_strays(out, {path.relative_to(work) for path in built} | {Path("figures/plotly.min.js")})
 

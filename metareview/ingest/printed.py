@@ -21,7 +21,7 @@ from metareview.ingest.crossrows import text_sources
 from metareview.ingest.fields import fields_of
 from metareview.ingest.problems import Problems, quote
 from metareview.ingest.tables import ParsedTable
-from metareview.schema.source import line_span
+from metareview.schema.source import LineSpan, line_span, line_spans
 
 __all__ = ["stands_at", "verify_printed"]
 
@@ -125,8 +125,7 @@ def _verify_table(table: ParsedTable, texts: Mapping[str, _Text], problems: Prob
         text = texts.get(source)
         if text is None:
             continue
-        span = line_span(locator)
-        verdict = _verdict(figure, span, text)
+        verdict = _verdict(figure, line_spans(locator, source), texts)
         if verdict == _FOUND:
             verified += 1
         else:
@@ -139,13 +138,16 @@ def _verify_table(table: ParsedTable, texts: Mapping[str, _Text], problems: Prob
     return verified
 
 
-def _verdict(figure: str, span: tuple[int, int] | None, text: _Text) -> int:
-    if span is None:
+def _verdict(figure: str, spans: Sequence[LineSpan], texts: Mapping[str, _Text]) -> int:
+    """Judge one figure: it stands on the lines of one of the places that the locator names."""
+    if not spans:
         return _NO_LINE
-    first, last = span
-    if not 1 <= first <= last <= len(text.lines):
+    known = [(span, texts[span.source_id].lines) for span in spans if span.source_id in texts]
+    if any(not 1 <= span.first <= span.last <= len(lines) for span, lines in known):
         return _BEYOND
-    return _FOUND if stands_at(figure, text.lines[first - 1 : last]) else _ELSEWHERE
+    unread = len(known) < len(spans)  # what another document holds cannot be judged without its text
+    found = any(stands_at(figure, lines[span.first - 1 : span.last]) for span, lines in known)
+    return _FOUND if found or unread else _ELSEWHERE
 
 
 def _figures(table: ParsedTable) -> Iterator[tuple[int, str, str, str]]:

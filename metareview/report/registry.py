@@ -31,6 +31,7 @@ SECTIONS: dict[str, str] = {
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
+    "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }
 
@@ -125,6 +126,14 @@ _SPECS = (
     _spec("dataset-performance", "Performance by data set", "leaderboards",
           "leaderboards:dataset_performance", _SCORES),
     _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
+    _spec("audit", "What does not hold as printed", "audit", "audit:findings", (*_NAMES, "claims"), ("audit",)),
+    _spec("audit-summary", "Verdicts by kind of statement", "audit", "audit:verdicts", (*_NAMES, "claims"), ("audit",)),
+    _spec("audit-claims", "Every statement that was checked", "audit", "audit:claims", (*_NAMES, "claims"),
+          ("audit",)),
+    _spec("reconstruction", "What must stand behind the test", "audit", "audit:reconstruction",
+          (*_NAMES, "claims"), ("reconstruction",)),
+    _spec("reconstruction-effects", "What the effect size is worth", "audit", "audit:effects", (*_NAMES, "claims"),
+          ("reconstruction",)),
     _spec("statements", "Printed statements", "evidence", "summary:statements", (*_NAMES, "statements")),
     _spec("results", "All results", "evidence", "results:results_all", _SCORES),
 )  # fmt: skip

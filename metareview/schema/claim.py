@@ -21,14 +21,16 @@ class Claim(Model):
     source_id: Slug
     """The document."""
     locator: Locator
-    """The place in it."""
+    """The places in it: the statement first, then the others that the check needs."""
     check: Text | None = None
-    """How to check it."""
+    """Name of the check (`metareview audit --list` names them)."""
+    inputs: Text | None = None
+    """What the check needs: ``name=value; name=value``, values as printed, lists separated by ``|``."""
     scope: Text | None = None
     """Unit and population it is about."""
     related: tuple[Slug, ...] = ()
     """Claims that bear on it."""
     assumption: Text | None = None
-    """What must be assumed to check it."""
+    """What must be assumed for a contradiction to count; empty where nothing must."""
     note: Text | None = None
     """Remark of the curator."""

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from metareview.schema.base import Doi, Model, Sha256, Slug, Text
 
-__all__ = ["Source", "SourceRef", "line_span"]
+__all__ = ["LineSpan", "Source", "SourceRef", "line_span", "line_spans"]
 
-_LINES = re.compile(r"^L(\d+)(?:-L?(\d+))?$")
+_LINES = re.compile(r"^(?:(?P<source>[a-z0-9]+(?:[-_.][a-z0-9]+)*):)?L(?P<first>\d+)(?:-L?(?P<last>\d+))?$")
 
 
 class Source(Model):
@@ -65,8 +65,32 @@ class SourceRef:
         return f"{place}{figure} ({self.file}:{self.line})" if place else f"{self.file}:{self.line}"
 
 
+@dataclass(frozen=True, slots=True)
+class LineSpan:
+    """Lines `first` to `last` (1-based) of a document."""
+
+    source_id: str
+    first: int
+    last: int
+
+
+def line_spans(locator: str, source_id: str) -> tuple[LineSpan, ...]:
+    """Return all lines that a locator names, in its order; a part may name another document.
+
+    >>> [(span.source_id, span.first, span.last) for span in line_spans("L1033-1034; Fig. 5; abstract:L2", "review")]
+    [('review', 1033, 1034), ('abstract', 2, 2)]
+    """
+    found = []
+    for part in locator.split(";"):
+        match = _LINES.match(part.strip())
+        if match:
+            first = int(match["first"])
+            found.append(LineSpan(match["source"] or source_id, first, int(match["last"] or first)))
+    return tuple(found)
+
+
 def line_span(locator: str) -> tuple[int, int] | None:
-    """Return the first and last line (1-based) that a locator names, or None where it names none.
+    """Return the first and last line (1-based) that a locator names first, or None where it names none.
 
     >>> line_span("L1715; Table 3; row SAM2")
     (1715, 1715)
@@ -75,9 +99,5 @@ def line_span(locator: str) -> tuple[int, int] | None:
     >>> line_span("p. 7; Table 2") is None
     True
     """
-    for part in locator.split(";"):
-        match = _LINES.match(part.strip())
-        if match:
-            first = int(match[1])
-            return first, int(match[2] or first)
-    return None
+    own = [span for span in line_spans(locator, "") if not span.source_id]
+    return (own[0].first, own[0].last) if own else None

@@ -15,13 +15,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
+from metareview.report.analyses import ANALYSES
 from metareview.report.figures.registry import FIGURES, FigureSpec
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
-from metareview.stats.benchmark.analyses import ANALYSES
 
 __all__ = ["Plan", "code_digest", "plans"]
 
@@ -118,9 +119,20 @@ class Plan:
         return [str(self.work / "figures" / f"{name}.html") for name, figure in FIGURES.items() if figure.interactive]
 
     @property
+    def number_sheets(self) -> list[str]:
+        """Return the spreadsheets that the numbers by name are taken from."""
+        return self.sheets(NUMBER_TABLES)
+
+    @property
+    def number_files(self) -> list[str]:
+        """The numbers by name, as JSON and as LaTeX macros."""
+        return [str(self.work / name) for name in ("numbers.json", "numbers.tex")]
+
+    @property
     def published(self) -> list[str]:
         """Every file of the finished report."""
-        built = [*self.table_files, *self.figure_files, *self.twin_files, str(self.work / "report.html")]
+        built = [*self.table_files, *self.figure_files, *self.twin_files, *self.number_files]
+        built.append(str(self.work / "report.html"))
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
 

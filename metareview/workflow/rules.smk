@@ -179,6 +179,25 @@ rule page:
         "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
 
 
+rule numbers:
+    """The numbers of the report by name, for prose that cannot go stale."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].number_sheets,
+        audit="{out}/.work/results/audit.json",
+    output:
+        multiext("{out}/.work/numbers", ".json", ".tex"),
+    log:
+        "{out}/.work/logs/numbers.log",
+    conda:
+        "envs/metareview.yaml"
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        work=lambda wc, output: os.path.dirname(output[0]),
+        code=CODE,
+    shell:
+        "python -m metareview step numbers {params.review:q} {input.audit:q} {params.work:q} > {log:q} 2>&1"
+
+
 for OUT, PLAN in PLANS.items():
 
     rule:
@@ -188,6 +207,7 @@ for OUT, PLAN in PLANS.items():
             PLAN.table_files,
             PLAN.figure_files,
             PLAN.twin_files,
+            PLAN.number_files,
             check=str(PLAN.work / "check.json"),
             page=str(PLAN.work / "report.html"),
         output:

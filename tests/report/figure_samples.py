@@ -209,10 +209,28 @@ def benchmark() -> View:
     )
 
 
+def audit_summary() -> View:
+    columns = (
+        "type n:count contradicted:count contradicted_if:count not_checkable:count underpowered:count "
+        "not_applicable:count consistent:count"
+    )
+    rows = [("count", 40, 12, 6, 10, 0, 0, 12), ("share", 9, 3, 1, 0, 1, 0, 4), ("all", 49, 15, 7, 10, 1, 0, 16)]
+    return make("audit-summary", columns, rows)
+
+
+def reconstruction() -> View:
+    values = [
+        ("CNN", 0.536, 0.536, 0.536), ("CNN", 0.670, 0.664, 0.676), ("Transformer", 0.769, 0.769, 0.769),
+        ("Hybrid", 0.782, 0.782, 0.782), ("Foundation", 0.908, 0.906, 0.910), ("Foundation", 0.954, 0.942, 0.966),
+    ]  # fmt: skip
+    rows = [(1, f"value {place}", *value) for place, value in enumerate(values, 1)]
+    return make("reconstruction", "solution:count value group middle:score low:score high:score", rows)
+
+
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
         prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
-        performance(), heatmap(), benchmark(),
+        performance(), heatmap(), benchmark(), audit_summary(), reconstruction(),
     )  # fmt: skip
     return {view.name: view for view in made}

@@ -107,11 +107,25 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "distributions": [
         {"attribute": "category", "value": "Neural", "n": 5, "corpus": "survey", **SOURCE},
-        {"attribute": "modality", "value": "telephone", "n": 3, "corpus": "survey", "group": "narrow band", "note": "2", **SOURCE},
+        {"attribute": "modality", "value": "telephone", "n": 3, "corpus": "survey", "group": "narrow band", "note": "2",
+         **SOURCE},
         {"attribute": "modality", "value": "studio", "n": 1, "corpus": "survey", "group": "narrow band", **SOURCE},
         {"attribute": "modality_restated", "value": "telephone", "n": 4, "corpus": "survey", "source_id": "survey",
          "locator": "L8"},
         {"attribute": "dataset", "value": "calls", "n": 2, "corpus": "survey", **SOURCE},
+    ],
+    "claims": [
+        {"claim_id": "l5-screened", "statement": "Records screened", "type": "flow", "printed": "100; 30; 60",
+         "check": "prisma", "inputs": "database_results=100; duplicates=30; records_screened=60", **SOURCE},
+        {"claim_id": "l6-share", "statement": "Share of studies with code", "type": "share", "printed": "50%",
+         "check": "percent", "inputs": "value=50%; k=1; n=2", **SECOND},
+        {"claim_id": "l6-list", "statement": "Neural recognisers", "type": "count", "printed": "Two [1]",
+         "check": "count-list", "inputs": "count=Two; list=1", **SECOND},
+        {"claim_id": "l6-bad", "statement": "An impossible share", "type": "share", "check": "percent",
+         "inputs": "value=150%; n=2", **SECOND},
+        {"claim_id": "l7-test", "statement": "Neural against rules", "type": "effect", "check": "reconstruct",
+         "inputs": "n=5; mean=0.712; sd=0.170; min=0.510; max=0.900; median=0.710; groups=2; f=13.19; d=-3.32; "
+         "group1=Rules; group2=Neural", "source_id": "survey", "locator": "L7"},
     ],
 }  # fmt: skip
 DEFAULTS = {

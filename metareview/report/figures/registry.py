@@ -88,6 +88,13 @@ _SPECS = (
         "heatmap", "Methods by data sets", "leaderboards", ("heatmap",),
         f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap", ("heatmap",),
     ),
+    FigureSpec(
+        "audit", "Verdicts of the audit", "audit", ("audit-summary",), f"{_HOME}.audit:draw", data=("audit-summary",)
+    ),
+    FigureSpec(
+        "reconstruction", "What must stand behind the test", "audit", ("reconstruction",),
+        f"{_HOME}.audit:draw_reconstruction",
+    ),
 )  # fmt: skip
 
 #: Kinds of files a figure is written as.

@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
+    "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",
     "methods": "Methods",

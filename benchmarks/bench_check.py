@@ -1,6 +1,6 @@
 """How fast a review is checked: 100,000 result rows with every column and every rule, clean and with faults.
 
-Run: python benchmarks/check_speed.py [--rows N] [--xlsx]
+Run: python benchmarks/bench_check.py [--rows N] [--xlsx]
 
 Prints CPU seconds (the best of three, so that a busy machine does not matter) for reading (bytes to text) and for
 checking (text to typed, validated tables and all rules across rows), and by how much the peak memory of the process

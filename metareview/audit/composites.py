@@ -1,0 +1,162 @@
+"""Composite scores: which rule makes them of the printed cells?
+
+Candidates: the mean of the cells printed; the mean with a missing cell as zero; the mean of the overlap scores first
+and then with the last cell; largest, smallest, median; geometric and harmonic mean. A rule reproduces a row where the
+intervals of its digits meet; a table needs one rule for all its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+from metareview.audit.figures import Convention, Figure, decimal_text, parse_figure
+from metareview.audit.inputs import Inputs
+from metareview.audit.intervals import Interval
+from metareview.audit.verdicts import Finding, judge
+from metareview.errors import InputError
+
+__all__ = ["RULES", "apply_rule", "reproducing"]
+
+Cells = Sequence[Interval | None]
+
+
+def _present(cells: Cells) -> list[Interval]:
+    return [cell for cell in cells if cell is not None]
+
+
+def _mean(items: Sequence[Interval]) -> Interval:
+    total = Interval.point(0)
+    for item in items:
+        total = total + item
+    return total * Interval.point(Fraction(1, len(items)))
+
+
+def _two_steps(cells: Cells) -> Interval:
+    """Mean of all cells but the last, then the mean of that and the last; with one of them missing, the other."""
+    first, last = _present(cells[:-1]), cells[-1]
+    return _mean([*([_mean(first)] if first else []), *([last] if last is not None else [])])
+
+
+def _median(items: Sequence[Interval]) -> Interval:
+    low, high = sorted(item.low for item in items), sorted(item.high for item in items)
+    middle, n = len(items) // 2, len(items)
+    if n % 2:
+        return Interval(low[middle], high[middle])
+    return Interval((low[middle - 1] + low[middle]) / 2, (high[middle - 1] + high[middle]) / 2)
+
+
+def _geometric(items: Sequence[Interval]) -> Interval:
+    ends = []
+    for pick in ("low", "high"):
+        product = 1.0
+        for item in items:
+            product *= max(float(getattr(item, pick)), 0.0)
+        ends.append(Fraction(product ** (1 / len(items))))
+    slack = Fraction(1, 10**12)  # of the float root
+    return Interval(ends[0] - slack, ends[1] + slack)
+
+
+def _harmonic(items: Sequence[Interval]) -> Interval:
+    if any(item.low <= 0 for item in items):
+        return Interval(Fraction(0), max(item.high for item in items))
+    return _mean([item.inverse() for item in items]).inverse()
+
+
+RULES: Mapping[str, Callable[[Cells], Interval]] = {
+    "mean of the cells": lambda cells: _mean(_present(cells)),
+    "mean of the overlap scores, then with the last": _two_steps,
+    "mean with missing as zero": lambda cells: _mean([cell or Interval.point(0) for cell in cells]),
+    "largest": lambda cells: Interval.largest(_present(cells)),
+    "smallest": lambda cells: Interval.smallest(_present(cells)),
+    "median": lambda cells: _median(_present(cells)),
+    "geometric mean": lambda cells: _geometric(_present(cells)),
+    "harmonic mean": lambda cells: _harmonic(_present(cells)),
+}
+_SHORT = {"mean": "mean of the cells", "max": "largest", "min": "smallest"}
+
+
+def apply_rule(rule: str, cells: Sequence[Figure | None], convention: Convention) -> Interval:
+    """Return the composite that a rule makes of the printed cells."""
+    return RULES[rule]([cell.interval(convention) if cell else None for cell in cells])
+
+
+@lru_cache(maxsize=4096)
+def reproducing(composite: Figure, cells: tuple[Figure | None, ...], convention: Convention) -> tuple[str, ...]:
+    """Return the rules that reproduce one row."""
+    own = composite.interval(convention)
+    spans = tuple(cell.interval(convention) if cell else None for cell in cells)
+    return tuple(rule for rule, make in RULES.items() if own.meets(make(spans)))
+
+
+def _cells(parts: Sequence[str]) -> tuple[Figure | None, ...]:
+    cells = [None if part.strip() in ("", "-", "–", "—") else parse_figure(part) for part in parts]
+    if not any(cells):
+        raise InputError("a row has no cell with a figure; write missing ones as -")
+    return tuple(cells)
+
+
+def check_composite(inputs: Inputs) -> Finding:
+    """One row: some listed rule makes the composite of the cells."""
+    composite, cells = inputs.figure("composite"), _cells(inputs.strings("cells"))
+    wanted = inputs.text("rule", "")
+    wanted = _SHORT.get(wanted, wanted)
+    if wanted and wanted not in RULES:
+        raise InputError(f"input rule is {wanted!r}; it is one of {', '.join((*_SHORT, *RULES))}")
+
+    def fitting(convention: Convention) -> list[str]:
+        return [rule for rule in reproducing(composite, cells, convention) if not wanted or rule == wanted]
+
+    spans = {rule: apply_rule(rule, cells, "half-either") for rule in RULES}
+    middle = {rule: (span.low + span.high) / 2 for rule, span in spans.items()}
+    computed = "; ".join(f"{rule} {decimal_text(value)}" for rule, value in middle.items())
+    first = fitting("half-up") or fitting("half-even")
+    finding = judge(
+        inputs, lambda c: bool(fitting(c)), computed=computed,
+        agree=f"{composite.text} is the {', the '.join(first)}.",
+        differ=f"{composite.text} is not the {wanted or 'result of any listed rule'} ({computed}).",
+    )  # fmt: skip
+    if wanted:
+        return finding
+    return finding.assuming("the composite is made of the cells printed in its row by one of the listed rules")
+
+
+def _rows(text: str) -> list[tuple[Figure, tuple[Figure | None, ...]]]:
+    rows = []
+    for part in filter(None, (part.strip() for part in text.split("|"))):
+        composite, colon, cells = part.partition(":")
+        if not colon:
+            raise InputError(f"row {part!r} is not `composite: cell,cell,cell`")
+        rows.append((parse_figure(composite), _cells(cells.split(","))))
+    if not rows:
+        raise InputError("input rows has no row; write `rows=0.954: 0.955,-,0.951 | …`")
+    return rows
+
+
+def check_composite_rule(inputs: Inputs) -> Finding:
+    """A table: one listed rule makes every composite."""
+    rows = _rows(inputs.text("rows"))
+
+    def failing(convention: Convention) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {rule: [] for rule in RULES}
+        for composite, cells in rows:
+            fits = reproducing(composite, cells, convention)
+            for rule in RULES:
+                if rule not in fits:
+                    found[rule].append(composite.text)
+        return found
+
+    first = failing(inputs.conventions()[0])
+    ordered = sorted(first, key=lambda rule: len(first[rule]))
+    computed = "; ".join(
+        f"{rule}: {len(rows) - len(first[rule])} of {len(rows)}"
+        + (f" (not {', '.join(first[rule])})" if 0 < len(first[rule]) <= 4 else "")
+        for rule in ordered
+    )
+    finding = judge(
+        inputs, lambda c: any(not bad for bad in failing(c).values()), computed=computed,
+        agree=f"All {len(rows)} composites are the {ordered[0]}.",
+        differ=f"No listed rule makes all {len(rows)} composites: {computed}.",
+    )  # fmt: skip
+    return finding.assuming("one listed rule makes every composite of the cells printed in its row")
