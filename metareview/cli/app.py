@@ -12,6 +12,7 @@ from metareview.cli.check import check
 from metareview.cli.init import init
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
+from metareview.cli.score import score
 from metareview.cli.show import show
 from metareview.cli.step import step_app
 
@@ -43,6 +44,6 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema):
+for verb in (init, check, build, show, table, figure, report, schema, score):
     app.command(verb.__name__)(verb)
 app.add_typer(step_app, name="step", hidden=True)
