@@ -35,6 +35,9 @@ def score(
     threshold: Annotated[
         float | None, typer.Option(metavar="T", help="The prediction is a map; above T is foreground.")
     ] = None,
+    thresholds: Annotated[
+        str | None, typer.Option(metavar="T,…", help="The prediction is a map; its best scores over these (ISBI-2012).")
+    ] = None,
     skeletons: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For run lengths: .npz of nodes (nm), edges, skeleton."),
@@ -75,6 +78,10 @@ def score(
         return
     if prediction is None or truth is None:
         raise typer.BadParameter("give a prediction and a truth, or --list", param_hint="PRED TRUTH")
+    if thresholds is not None:
+        result = _score_map(prediction, truth, slices, _numbers(thresholds, "--thresholds") or ())
+        emit(result.to_json() if as_json else result.summary(), output)
+        return
     result = _score(
         _volume(prediction, slices, threshold), _volume(truth, slices), _volume(mask, slices) if mask else None,
         metrics=_names(metrics), conventions=_conventions(conventions), resolution=_numbers(resolution, "--resolution"),
@@ -109,6 +116,17 @@ def _volume(spec: str, slices: str | None, threshold: float | None = None) -> Vo
     if slices:
         volume = volume.crop(parse_slices(slices, "--slices"))
     return volume if threshold is None else volume.binarised(threshold)
+
+
+def _score_map(prediction: str, truth: str, slices: str | None, thresholds: tuple[float, ...]) -> ScoreResult:
+    from dataclasses import replace
+
+    from metareview.evaluation.inputs import input_record
+    from metareview.evaluation.maps import score_map
+
+    chance, labels = _volume(prediction, slices), _volume(truth, slices)
+    result = score_map(chance, labels, thresholds)
+    return replace(result, inputs=(input_record("prediction", chance), input_record("truth", labels)))
 
 
 @contextmanager

@@ -193,8 +193,8 @@ def _dask_tasks(prediction: Any, truth: Any, mask: Any) -> list[Any]:
     for thing, name in ((prediction, "prediction"), (truth, "truth"), (mask, "the mask")):
         if thing is None:
             continue
+        check_shapes(tuple(thing.shape), name, tuple(lead.shape), "the other volume")
         array = thing if _is_dask(thing) else from_array(thing, chunks=lead.chunks)
-        check_shapes(array.shape, name, lead.shape, "the other volume")
         arrays.append(array.rechunk(lead.chunks))
     check_dtype(arrays[0].dtype, "prediction")
     check_dtype(arrays[1].dtype, "truth")

@@ -138,6 +138,15 @@ def thin_pass(mask: Any, candidates: Any, faces: Any, touching: Any, near: Any) 
     return removed
 
 
+def by_subfield(places: np.ndarray) -> np.ndarray:
+    """Sort positions so that the 8 classes of parity follow each other.
+
+    Voxels of one class are no neighbours, so within a class the order does not matter. In raster order a bar or sheet
+    of two voxels would be eaten from one end: each of its voxels is simple until one beside it is gone.
+    """
+    return places[np.argsort((places & 1) @ np.array([4, 2, 1]), kind="stable")]
+
+
 def skeletonise(mask: np.ndarray) -> np.ndarray:
     """Return the curve skeleton of a 2D or 3D mask, 26-connected in 3D and 8-connected in 2D.
 
@@ -150,8 +159,8 @@ def skeletonise(mask: np.ndarray) -> np.ndarray:
     bool array of the same shape, a subset of the mask with the same components.
 
     Source: the directional thinning of Lee, Kashyap & Chu 1994, CVGIP 56:462-478, with the simple-point test of
-    Bertrand & Malandain 1994 and both conditions re-checked before each removal. Voxels count as cubes: resolution is
-    not taken into account.
+    Bertrand & Malandain 1994, both conditions re-checked before each removal, in 8 subfields. Voxels count as cubes:
+    resolution is not taken into account.
     """
     if mask.ndim not in (2, 3):
         raise InputError(f"a skeleton is computed in 2D or 3D; the mask has {mask.ndim} dimensions")
@@ -164,7 +173,7 @@ def skeletonise(mask: np.ndarray) -> np.ndarray:
         for axis, step in directions:
             # the frame of zeros keeps np.roll from carrying anything around
             border = (solid == 1) & (np.roll(solid, step, axis=axis) == 0)
-            removed += run(solid, np.argwhere(border), FACES, TOUCHING, NEAR)
+            removed += run(solid, by_subfield(np.argwhere(border)), FACES, TOUCHING, NEAR)
     thin = solid[1:-1, 1:-1, 1:-1].astype(bool)
     return thin if mask.ndim == 3 else thin[0]
 

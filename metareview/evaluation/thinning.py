@@ -84,38 +84,33 @@ def _regions(section: np.ndarray) -> np.ndarray:
     return numbers.reshape(section.shape)
 
 
-def flood(labels: Any, queue: Any) -> None:
-    """Flood the zeros of a 2D label image from its segments, in place, leaving lines of 0 where two floods meet.
+WAITING, QUEUED = -2, -3
+
+
+def first_ring(labels: np.ndarray) -> np.ndarray:
+    """Return the flat indices of unlabelled pixels beside a segment (4-connected), in raster order."""
+    beside = np.zeros(labels.shape, dtype=bool)
+    beside[1:] |= labels[:-1] > 0
+    beside[:-1] |= labels[1:] > 0
+    beside[:, 1:] |= labels[:, :-1] > 0
+    beside[:, :-1] |= labels[:, 1:] > 0
+    return np.flatnonzero(beside & (labels == 0))
+
+
+def flood(labels: Any, queue: Any, tail: int) -> None:
+    """Flood the waiting pixels of a 2D label image from its segments, in place, leaving lines of 0 where floods meet.
 
     Parameters
     ----------
-    labels : int64, shape (h, w); 0 is what is flooded.
-    queue : int64, shape (h * w,), working space.
+    labels : int64, shape (h, w): segments, `QUEUED` for the first ring, `WAITING` for the rest.
+    queue : int64, shape (h * w,), the first `tail` of them the first ring.
 
-    The immersion of Vincent & Soille 1991 (IEEE TPAMI 13:583-598) for two grey levels, 4-connected: pixels enter a
-    queue in raster order, ring by ring; a pixel takes the label it is reached from and becomes line where it also
-    touches another one. A pixel reached from lines only stays line unless a segment is beside it.
+    The immersion of Vincent & Soille 1991 (IEEE TPAMI 13:583-598) for two grey levels, 4-connected, ring by ring in
+    the order of the queue: a pixel takes the label it is reached from and becomes line where it also touches another
+    one. A pixel reached from lines only stays line unless a segment is beside it.
     """
     height, width = labels.shape
-    waiting = -2
-    queued = -3
     head = 0
-    tail = 0
-    for y in range(height):
-        for x in range(width):
-            if labels[y, x] == 0:
-                labels[y, x] = waiting
-    for y in range(height):
-        for x in range(width):
-            if labels[y, x] == waiting:
-                for k in range(4):
-                    v = y + (k == 1) - (k == 0)
-                    u = x + (k == 3) - (k == 2)
-                    if 0 <= v < height and 0 <= u < width and labels[v, u] > 0:
-                        labels[y, x] = queued
-                        queue[tail] = y * width + x
-                        tail += 1
-                        break
     from_line = False
     while head < tail:
         y = queue[head] // width
@@ -128,23 +123,19 @@ def flood(labels: Any, queue: Any) -> None:
                 continue
             beside = labels[v, u]
             if beside > 0:
-                if labels[y, x] == queued or (labels[y, x] == 0 and from_line):
+                if labels[y, x] == QUEUED or (labels[y, x] == 0 and from_line):
                     labels[y, x] = beside
                 elif labels[y, x] > 0 and labels[y, x] != beside:
                     labels[y, x] = 0
                     from_line = False
             elif beside == 0:
-                if labels[y, x] == queued:
+                if labels[y, x] == QUEUED:
                     labels[y, x] = 0
                     from_line = True
-            elif beside == waiting:
-                labels[v, u] = queued
+            elif beside == WAITING:
+                labels[v, u] = QUEUED
                 queue[tail] = v * width + u
                 tail += 1
-    for y in range(height):
-        for x in range(width):
-            if labels[y, x] < 0:
-                labels[y, x] = 0
 
 
 def thin_sections(numbers: np.ndarray) -> np.ndarray:
@@ -162,5 +153,10 @@ def thin_sections(numbers: np.ndarray) -> np.ndarray:
     queue = np.empty(thinned[0].size if len(thinned) else 0, dtype=np.int64)
     run = compiled(flood)
     for section in thinned:
-        run(section, queue)
+        ring = first_ring(section)
+        section[section == 0] = WAITING
+        section.reshape(-1)[ring] = QUEUED
+        queue[: ring.size] = ring
+        run(section, queue, ring.size)
+        section[section < 0] = 0
     return thinned.reshape(numbers.shape)

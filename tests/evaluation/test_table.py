@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from metareview.errors import InputError
-from metareview.evaluation import ContingencyTable, contingency_table
-from metareview.evaluation import kernels
+from metareview.evaluation import ContingencyTable, contingency_table, kernels
 from metareview.evaluation.counting import count_arrays
 from metareview.evaluation.kernels import PairCounter, have_numba
 
@@ -130,7 +129,7 @@ def test_save_and_load(blob: Pair, tmp_path: Path) -> None:
 
 def test_load_refuses_what_is_damaged(blob: Pair, tmp_path: Path) -> None:
     path = contingency_table(*blob).save(tmp_path / "table.npz")
-    with pytest.raises(InputError, match="does not exist; a contingency table written by save is an .npz file"):
+    with pytest.raises(InputError, match=r"does not exist; a contingency table written by save is an \.npz file"):
         ContingencyTable.load(tmp_path / "none.npz")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match="is not a contingency table written by save"):
