@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -182,3 +184,32 @@ def test_memory_does_not_grow_with_the_volume(engine: str) -> None:
         tracemalloc.stop()
     assert peaks[1] < 64e6
     assert peaks[1] < 1.5 * peaks[0] + 1e6
+
+
+@pytest.fixture
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(kernels, "have_numba", lambda: False)
+    kernels.compiled.cache_clear()
+    yield
+    kernels.compiled.cache_clear()
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_everything_works_without_numba() -> None:
+    """The NumPy table, and thinning and skeletons as plain Python, give what the compiled ones give."""
+    from metareview.evaluation.skeleton import skeletonise
+    from metareview.evaluation.thinning import section_components, thin_sections
+
+    rng = np.random.default_rng(7)
+    prediction, truth = (np.repeat(rng.integers(0, 4, (6, 9, 5)), 3, axis=2) for _ in range(2))
+    mask = rng.random((5, 6, 7)) < 0.6
+    numbers = section_components((rng.random((2, 12, 13)) < 0.3).astype(int))
+    plain = contingency_table(prediction, truth), skeletonise(mask), thin_sections(numbers)
+    assert as_dict(plain[0]) == naive(prediction, truth)
+    if find_spec("numba") is not None:
+        kernels.compiled.cache_clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kernels, "have_numba", lambda: True)
+            assert contingency_table(prediction, truth) == plain[0]
+            assert np.array_equal(skeletonise(mask), plain[1])
+            assert np.array_equal(thin_sections(numbers), plain[2])
