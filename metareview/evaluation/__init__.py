@@ -16,7 +16,7 @@ from metareview.evaluation.catalogue import table_rules
 from metareview.evaluation.objects import object_table
 from metareview.evaluation.pair import score_volumes
 from metareview.evaluation.result import ScoreResult, ScoreRow
-from metareview.evaluation.scoring import scores
+from metareview.evaluation.scoring import map_over, scores
 from metareview.evaluation.table import ContingencyTable
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ScoreResult",
     "ScoreRow",
     "contingency_table",
+    "map_over",
     "object_table",
     "score_volumes",
     "scores",

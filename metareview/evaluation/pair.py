@@ -42,7 +42,7 @@ class _Means:
     """What is at hand to compute a score."""
 
     settings: Settings
-    voxels: int
+    shape: tuple[int, ...]
     masked: bool
     named: bool
 
@@ -50,12 +50,19 @@ class _Means:
         """Return why a rule cannot be computed, or is not unless it is named; empty where it can."""
         if "resolution" in rule.needs and self.settings.resolution is None:
             return "needs the resolution of a voxel"
+        if "square pixels" in rule.needs and len(set((self.settings.resolution or ())[-2:])) > 1:
+            return "needs pixels as high as wide in a section"
         if "skeletons" in rule.needs and self.settings.skeletons is None:
             return "needs skeletons"
         if self.masked and rule.needs:
             return "is not defined with a mask; crop the volumes instead"
-        if "voxels" in rule.needs and self.voxels > WHOLE_VOLUME and not self.named:
-            return f"holds all {self.voxels} voxels in memory; name the convention to compute it all the same"
+        if "voxels" not in rule.needs:
+            return ""
+        if len(self.shape) not in (2, 3):
+            return f"needs 2 or 3 dimensions, the volume has {len(self.shape)}"
+        voxels = int(np.prod(self.shape, dtype=np.int64))
+        if voxels > WHOLE_VOLUME and not self.named:
+            return f"holds all {voxels} voxels in memory; name the convention to compute it all the same"
         return ""
 
 
@@ -133,9 +140,8 @@ def score_volumes(
     settings = Settings(size, float(border), tuple(tolerances), skeletons)
     rules = all_rules(settings, confidence)
     wanted = _chosen(rules, metrics, conventions, skeletons is not None)
-    named = conventions != "all"
-    voxels = int(np.prod(volumes[1].shape, dtype=np.int64))
-    kept, dropped = _split(wanted, _Means(settings, voxels, mask is not None, named))
+    means = _Means(settings, volumes[1].shape, mask is not None, conventions != "all")
+    kept, dropped = _split(wanted, means)
     table = contingency_table(prediction, truth, mask=mask, workers=workers, checkpoint=checkpoint, progress=progress)
     if table_path is not None:
         table.save(table_path)

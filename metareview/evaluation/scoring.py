@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from metareview.evaluation.catalogue import Rule, Workspace, confidence_rules, t
 from metareview.evaluation.result import Extent, ScoreResult, ScoreRow
 from metareview.evaluation.table import ContingencyTable
 
-__all__ = ["choose", "extent_of", "resolve_metrics", "scores"]
+__all__ = ["choose", "extent_of", "map_over", "resolve_metrics", "scores"]
 
 #: metric -> why no number is given for it
 NOT_RECOMPUTABLE = {
@@ -44,6 +45,10 @@ def resolve_metrics(metrics: Sequence[str] | str | None, known: Iterable[str]) -
         if key in NOT_RECOMPUTABLE:
             raise InputError(NOT_RECOMPUTABLE[key])
         if key not in computable:
+            from metareview.evaluation.voxels import voxel_rules
+
+            if any(rule.metric == key for rule in voxel_rules().values()):
+                raise InputError(f"{key} needs more than a contingency table; call score_volumes with both volumes")
             raise UnknownName("metric to compute", key, computable)
         resolved.append(f"{key}{colon}{convention}")
     return list(dict.fromkeys(resolved))
@@ -102,6 +107,45 @@ def evaluate(workspace: Workspace, rules: Iterable[Rule]) -> tuple[list[ScoreRow
             warnings.append(f"{rule.name} does not exist for this pair: {error}")
         rows.append(ScoreRow(rule.metric, rule.convention, value, rule.unit, rule.meaning))
     return rows, warnings
+
+
+def map_over(tables: Mapping[str, ContingencyTable], over: Literal["images", "classes"]) -> ScoreResult:
+    """Mean average precision over images or over classes: the mean of their AP (IoU .50 to .95), under each rule.
+
+    Parameters
+    ----------
+    tables : name of the image or class -> its table.
+    over : what the tables are; it begins the convention id, since the means of images and classes are other numbers
+        than the mean over thresholds.
+
+    Returns
+    -------
+    ScoreResult
+        Rows ``map:images.dsb``, ``map:images.coco.size`` …; an image without a value under a rule is left out of its
+        mean and named in `warnings`. `extent` is that of all tables.
+
+    Source: Everingham et al. 2010, Int J Comput Vis 88:303-338 (mean over classes); Lin et al. 2014, ECCV.
+    """
+    if not tables:
+        raise InputError("mean average precision needs at least one table")
+    results = {name: scores(table, ["ap"]) for name, table in tables.items()}
+    rows, warnings = [], []
+    for row in next(iter(results.values())).rows:
+        found = {name: result.value("ap", row.convention) for name, result in results.items()}
+        values = [value for value in found.values() if value is not None]
+        convention = f"{over}.{row.convention}"
+        warnings += [f"map:{convention}: {name} has no value" for name, value in found.items() if value is None]
+        mean = float(np.mean(values)) if values else None
+        rows.append(ScoreRow("map", convention, mean, "", f"mean over {len(values)} {over} of: {row.meaning}"))
+    first, *others = tables.values()
+    return ScoreResult(
+        rows=tuple(rows),
+        extent=extent_of(first.merge(*others)),
+        k_in=len(rows),
+        k_used=len(rows),
+        warnings=tuple(warnings),
+        methods=(f"mean of average precision over {over}",),
+    )
 
 
 def scores(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from metareview.errors import InputError
+from metareview.errors import InputError, NotEstimable
 from metareview.evaluation.kernels import compiled
 
 __all__ = ["fill_nearest", "section_components", "thin_sections"]
@@ -22,7 +22,7 @@ def fill_nearest(labels: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    InputError
+    NotEstimable
         If there is no segment to fill from.
     """
     from scipy.ndimage import distance_transform_edt
@@ -31,7 +31,7 @@ def fill_nearest(labels: np.ndarray) -> np.ndarray:
     if not empty.any():
         return labels
     if empty.all():
-        raise InputError("the volume has no segment, so there is nothing to fill its background from")
+        raise NotEstimable("the prediction has no segment, so there is nothing to fill its background from")
     nearest = distance_transform_edt(empty, return_distances=False, return_indices=True)
     return np.asarray(labels[tuple(nearest)])
 

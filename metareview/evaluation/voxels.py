@@ -204,7 +204,7 @@ def _partition_rules(settings: Settings) -> Iterator[Rule]:
     for metric, formula in VOI.items():
         compute = partial(of_filled, formula=formula, base="bits")
         yield Rule(metric, "bits.filled", f"logarithm to base 2; {filled}", compute, "bits", ("voxels",))
-    needs = ("voxels", "resolution")
+    needs = ("voxels", "resolution", "square pixels")
     distance = f"border{settings.border:g}nm"
     mask = f"voxels within {settings.border:g} nm of a truth border in their section dropped, truth 0 a segment (CREMI)"
     for metric, formula in RAND.items():

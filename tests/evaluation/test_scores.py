@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from metareview.errors import InputError, UnknownName
-from metareview.evaluation import ScoreResult, contingency_table, object_table, score_volumes, scores, table_rules
+from metareview.evaluation import (
+    ScoreResult,
+    contingency_table,
+    map_over,
+    object_table,
+    score_volumes,
+    scores,
+    table_rules,
+)
 from metareview.evaluation.listing import listing_json, listing_text
 from metareview.evaluation.pair import all_rules
 from metareview.evaluation.voxels import Settings
@@ -115,6 +123,7 @@ def test_given_confidence_adds_a_convention(blob: Pair) -> None:
         (["arand:thin"], "all", UnknownName, "convention of arand 'thin' is not known"),
         (["runtime"], "all", UnknownName, "metric to compute 'runtime' is not known"),
         (["WE"], "all", UnknownName, "metric 'WE' is not known"),
+        (["cldice"], "all", InputError, "cldice needs more than a contingency table; call score_volumes"),
         (["warping error"], "all", InputError, "cannot be recomputed: it asks for the least disagreement over all"),
     ],
 )
@@ -137,6 +146,24 @@ def test_listing() -> None:
         listing_text(["ARE"]).count("\n") == len([rule for rule in all_rules().values() if rule.metric == "arand"]) + 2
     )
     assert '"convention": "bits.gt0"' in listing_json(["voi"])
+
+
+def test_map_over_images(blob: Pair) -> None:
+    tables = {
+        "good": contingency_table(blob[1], blob[1]),
+        "bad": contingency_table(*blob),
+        "empty": contingency_table(blob[0], np.zeros_like(blob[1])),
+    }
+    result = map_over(tables, "images")
+    single = scores(tables["bad"], ["ap"])
+    for convention in ("dsb", "coco.size"):
+        parts = [1.0, single.value("ap", convention), 0.0]
+        if convention != "dsb":
+            parts.pop()  # without objects in the truth COCO's AP does not exist
+            assert f"map:images.{convention}: empty has no value" in result.warnings
+        assert result.value("map", f"images.{convention}") == pytest.approx(np.mean(parts))
+    with pytest.raises(InputError, match="at least one table"):
+        map_over({}, "classes")
 
 
 def test_object_table(blob: Pair) -> None:

@@ -81,7 +81,7 @@ def test_thinning_without_segments() -> None:
 
 def test_filling() -> None:
     assert fill_nearest(np.array([1, 0, 0, 0, 0, 2])).tolist() == [1, 1, 1, 2, 2, 2]
-    with pytest.raises(InputError, match="nothing to fill its background from"):
+    with pytest.raises(NotEstimable, match="nothing to fill its background from"):
         fill_nearest(np.zeros(3, int))
 
 
@@ -352,6 +352,18 @@ def test_missing_means_are_named(blob: Pair) -> None:
         score_volumes(*blob, ["arand"], resolution=(8, 8))
     masked = score_volumes(*blob, ["arand"], mask=np.ones(blob[0].shape, bool))
     assert "arand:filled: is not defined with a mask; crop the volumes instead" in {str(row) for row in masked.dropped}
+
+
+def test_what_does_not_fit_is_left_out_with_a_reason() -> None:
+    flat = np.arange(24) // 3
+    left = {str(row) for row in score_volumes(flat, flat, ["arand"]).dropped}
+    assert "arand:thin: needs 2 or 3 dimensions, the volume has 1" in left
+    cube = flat.reshape(2, 3, 4)
+    left = {str(row) for row in score_volumes(cube, cube, ["arand"], resolution=(40, 4, 5)).dropped}
+    assert left == {"arand:cremi.border25nm: needs pixels as high as wide in a section"}
+    empty = score_volumes(np.zeros_like(cube), cube, ["arand"], ["filled"])
+    assert empty.value("arand", "filled") is None
+    assert "nothing to fill its background from" in empty.warnings[0]
 
 
 def test_large_volumes_leave_out_what_holds_them_in_memory(blob: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
