@@ -103,9 +103,9 @@ def _count(arrays: list[np.ndarray], engine: str | None) -> tuple[np.ndarray, np
     return counter.pairs()
 
 
-def _slabs(arrays: list[np.ndarray], workers: int) -> list[list[np.ndarray]]:
+def _slabs(arrays: list[np.ndarray], number: int) -> list[list[np.ndarray]]:
     axis = arrays[0].ndim - 1 if all(array.flags.f_contiguous for array in arrays) else 0
-    cuts = np.linspace(0, arrays[0].shape[axis], workers + 1).astype(int)
+    cuts = np.linspace(0, arrays[0].shape[axis], number + 1).astype(int)
     index: list[tuple[slice, ...]] = [
         (*(slice(None) for _ in range(axis)), slice(int(a), int(b))) for a, b in pairwise(cuts) if b > a
     ]
@@ -145,7 +145,8 @@ def count_arrays(
         arrays.append(np.atleast_1d(mask))
     if workers > 1 and truth.size > PIECE:
         with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(lambda slab: _count(slab, engine), _slabs(arrays, workers)))
+            # four slabs per worker: segments are not spread evenly, and the slowest slab decides
+            parts = list(pool.map(lambda slab: _count(slab, engine), _slabs(arrays, 4 * workers)))
         table = ContingencyTable(*parts[0]).merge(*(ContingencyTable(*part) for part in parts[1:]))
     else:
         table = ContingencyTable(*_count(arrays, engine))
