@@ -92,10 +92,10 @@ def test_isbi_thinning(isbi: np.ndarray, pixels: int, thinned: float, accuracy: 
 @pytest.mark.parametrize(
     ("pixels", "rules"),
     [
-        (-1, {"snemi": 0.9529, "gt0": 0.2748, "fg": 0.9996}),
-        (-2, {"snemi": 0.9063, "gt0": 0.0864, "fg": 0.9994}),
-        (-3, {"snemi": 0.8594, "gt0": 0.0402, "fg": 0.9986}),
-        (1, {"snemi": 0.9676, "gt0": 0.9676, "fg": 0.9676}),
+        (-1, {"snemi": 0.9529, "gt0.distinct": 0.2748, "fg": 0.9996}),
+        (-2, {"snemi": 0.9063, "gt0.distinct": 0.0864, "fg": 0.9994}),
+        (-3, {"snemi": 0.8594, "gt0.distinct": 0.0402, "fg": 0.9986}),
+        (1, {"snemi": 0.9676, "gt0.distinct": 0.9676, "fg": 0.9676}),
     ],
 )
 def test_isbi_without_thinning(isbi: np.ndarray, pixels: int, rules: dict[str, float]) -> None:
@@ -106,5 +106,5 @@ def test_isbi_without_thinning(isbi: np.ndarray, pixels: int, rules: dict[str, f
     assert truth.max() == 3431
     result = scores(contingency_table(prediction, truth), ["vrand"], list(rules))
     for rule, value in rules.items():
-        # the reference counted 1 px erosion a hair differently (.2748 against .2749); all others agree to the digit
-        assert result.value("vrand", rule) == pytest.approx(value, abs=1.2e-4)
+        # four printed figures; one of them (.952953, printed .9529) was cut off and not rounded
+        assert result.value("vrand", rule) == pytest.approx(value, abs=6e-5)
