@@ -5,3 +5,9 @@ configfile: "config/config.yaml"
 
 
 include: "metareview/workflow/rules.smk"
+
+
+rule all:
+    """Every file of every report."""
+    input:
+        REPORTS,

@@ -140,7 +140,7 @@ class Review:
             raise UnknownName("table", name, views)
         if name not in self._built:
             results = {result: self.statistic(result) for result in views[name].results}
-            self._built[name] = build_view(views[name], self.frames, results, self.spec)
+            self._built[name] = build_view(name, self.frames, results, self.spec)
         return self._built[name]
 
     def figure(self, name: str) -> Figure:

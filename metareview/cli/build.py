@@ -38,12 +38,11 @@ def build(
 
       metareview build data/studies/brain-em -o out --cores 2
     """
-    from metareview.errors import BuildFailed, ProblemsFound
-    from metareview.ingest import check_review
+    from metareview.errors import BuildFailed
+    from metareview.ingest import check_review, raise_if_errors
 
     checked = check_review(review)
-    if checked.errors:
-        raise ProblemsFound(checked.headline(), checked.errors)
+    raise_if_errors(checked.review, checked.problems)
     folder = review.resolve()
     target = (output or folder / "report").resolve()
     # with the review folder as working directory all paths are relative: the folder can be moved

@@ -35,7 +35,8 @@ def table(
     """
     from metareview.api import load
     from metareview.errors import InputError, UnknownName
-    from metareview.report.tables import FORMATS, render, workbook_bytes
+    from metareview.report.tables import FORMATS, render
+    from metareview.report.tables.xlsx import render_xlsx
 
     chosen = fmt or (_SUFFIXES.get(output.suffix.lower(), "") if output else "md")
     if chosen not in FORMATS:
@@ -48,7 +49,7 @@ def table(
             raise InputError("a workbook cannot be printed to the terminal; give a file with -o table.xlsx")
         from metareview.results.atomic import write_atomic
 
-        write_atomic(output, workbook_bytes(view))
+        write_atomic(output, render_xlsx(view))
     else:
         emit(render(view, chosen), output)
 
@@ -113,7 +114,7 @@ def report(
     for name in progress(FIGURES, "figures"):
         figures[name] = figure_bytes(name, {view: views[view] for view in FIGURES[name].views}, "svg").decode()
     sources = loaded.frames["sources"]
-    page = render_report(loaded.spec, views, figures, check_review(review), sources)
+    page = render_report(loaded.spec, views, figures, check_review(review), sources, files=False)
     target = output or Path("report.html")
     write_atomic(target, page.encode("utf-8"))
     typer.echo(str(target), err=True)

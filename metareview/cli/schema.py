@@ -28,9 +28,13 @@ def schema(
     import json
 
     from metareview.errors import UnknownName
-    from metareview.schema import TABLES, Metric, ReviewSpec
+    from metareview.schema import TABLES, Metric, Model, ReviewSpec
 
-    models = {"review": ReviewSpec, "metric": Metric, **{key: spec.model for key, spec in TABLES.items()}}
+    models: dict[str, type[Model]] = {
+        "review": ReviewSpec,
+        "metric": Metric,
+        **{key: spec.model for key, spec in TABLES.items()},
+    }
     if name is not None and name not in models:
         raise UnknownName("table", name, models)
     schemas = {key: model.model_json_schema() for key, model in models.items()}

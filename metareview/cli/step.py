@@ -7,29 +7,31 @@ person uses ``build``.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from metareview.cli.options import ReviewFolder
+
+if TYPE_CHECKING:
+    from metareview.report.views.base import View
 
 __all__ = ["step_app"]
 
 step_app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--output", "-o")]
 Name = Annotated[str, typer.Argument()]
+Results = Annotated[list[Path] | None, typer.Argument()]
 
 
 @step_app.command()
 def check(review: ReviewFolder, output: Out) -> None:
     """Validate the spreadsheets; fail with every problem in the log."""
-    from metareview.errors import ProblemsFound
-    from metareview.ingest import check_review
+    from metareview.ingest import check_review, raise_if_errors
     from metareview.results.atomic import write_atomic
 
     report = check_review(review)
-    if report.errors:
-        raise ProblemsFound(report.headline(), report.errors)
+    raise_if_errors(report.review, report.problems)
     write_atomic(output, report.to_json().encode("utf-8"))
 
 
@@ -46,32 +48,31 @@ def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
 
 
 @step_app.command()
-def view(
-    review: ReviewFolder, name: Name, output: Out, results: Annotated[list[Path] | None, typer.Argument()] = None
-) -> None:
+def view(review: ReviewFolder, name: Name, output: Out, results: Results = None) -> None:
     """Arrange one view from spreadsheets and results."""
+    _arrange(review, name, output, results or [])
+
+
+@step_app.command()
+def table(review: ReviewFolder, name: Name, output: Out, results: Results = None) -> None:
+    """Arrange one view and render it in every format, into the folder ``tables`` beside that of the views."""
+    from metareview.report.tables import write_table
+
+    write_table(_arrange(review, name, output, results or []), output.parent.parent / "tables")
+
+
+def _arrange(review: Path, name: str, output: Path, results: list[Path]) -> View:
     from metareview.ingest import read_spec, read_table
     from metareview.report.registry import build_view, views_for
     from metareview.results.atomic import write_atomic
     from metareview.stats.benchmark.analyses import ANALYSES
 
     spec = read_spec(review)
-    entry = views_for(spec)[name]
-    frames = {table: read_table(review, table, spec) for table in entry.tables}
-    found = {
-        path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results or []
-    }
-    write_atomic(output, build_view(entry, frames, found, spec).to_json().encode("utf-8"))
-
-
-@step_app.command()
-def table(view_file: Path) -> None:
-    """Render one view in every table format, into the folder ``tables`` beside the views."""
-    from metareview.report.tables import write_table
-    from metareview.report.views.base import View
-
-    view = View.from_json(view_file.read_text(encoding="utf-8"))
-    write_table(view, view_file.parent.parent / "tables")
+    frames = {table: read_table(review, table, spec) for table in views_for(spec)[name].tables}
+    found = {path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results}
+    built = build_view(name, frames, found, spec)
+    write_atomic(output, built.to_json())
+    return built
 
 
 @step_app.command()

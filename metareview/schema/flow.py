@@ -107,7 +107,9 @@ class Distribution(Model):
     attribute: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     """The attribute."""
     value: Text
-    """Its value."""
+    """Its value, in the words of ``studies.csv`` and ``study_facts.csv`` where they have it."""
+    group: Text | None = None
+    """The group it is printed in, where the document groups the values."""
     n: Annotated[int, Field(ge=0)]
     """How many studies have it."""
     corpus: Slug

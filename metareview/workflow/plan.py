@@ -93,6 +93,11 @@ class Plan:
         return FIGURES[name]
 
     @property
+    def tables(self) -> list[str]:
+        """Names of the views that are rendered as tables; the others only feed figures."""
+        return [name for name, view in self.views.items() if view.formats]
+
+    @property
     def view_files(self) -> list[str]:
         """Every view, as JSON."""
         return [str(self.work / "views" / f"{name}.json") for name in self.views]
@@ -100,7 +105,7 @@ class Plan:
     @property
     def table_files(self) -> list[str]:
         """Every rendered table."""
-        return [str(self.work / file) for file in self._tables()]
+        return [str(self.work / "tables" / f"{name}.{kind}") for name in self.tables for kind in FORMATS]
 
     @property
     def figure_files(self) -> list[str]:
@@ -118,9 +123,6 @@ class Plan:
         built = [*self.table_files, *self.figure_files, *self.twin_files, str(self.work / "report.html")]
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
-
-    def _tables(self) -> list[str]:
-        return [f"tables/{name}.{kind}" for name, view in self.views.items() if view.formats for kind in FORMATS]
 
 
 def plans(config: Mapping[str, Any]) -> dict[str, Plan]:

@@ -1,6 +1,7 @@
 # The rules of a build. `config` names the reviews; metareview.workflow.plan knows what each step reads.
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -9,40 +10,48 @@ from snakemake.utils import min_version, validate
 from metareview.workflow.plan import code_digest, plans
 
 min_version("9.18")
-validate(config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml"))
+validate(
+    config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml")
+)
 
 PLANS = plans(config)
 CODE = code_digest()
+# what the Snakefile that includes these rules asks for (an included rule cannot be the default target)
+TABLES = sorted({name for plan in PLANS.values() for name in plan.tables})
+FIGURE_ROWS = sorted(
+    {name for plan in PLANS.values() for name in plan.views} - set(TABLES)
+)
+REPORTS = [path for plan in PLANS.values() for path in plan.published]
 # the interpreter that runs Snakemake runs the steps, activated environment or not
 shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 
 wildcard_constraints:
     out="|".join(re.escape(out) for out in PLANS),
-    name="[a-z0-9-]+",
+    name="[a-z0-9_-]+",
 
 
-
-
-rule all:
-    default_target: True
-    input:
-        [path for plan in PLANS.values() for path in plan.published],
+onstart:
+    # Before any rule: a handler and not an input of every rule, because then each edited cell would rebuild everything;
+    # as an ancient() input, Snakemake 9 overlooks the other reasons that the rules below a changed step have to run.
+    for plan in PLANS.values():
+        shell(f"python -m metareview check {shlex.quote(str(plan.folder))} >&2")
 
 
 rule check:
-    """Validate every spreadsheet of the review; nothing else runs before this has passed."""
+    """Validate every spreadsheet of the review; no report is published without it."""
     input:
         lambda wc: PLANS[wc.out].sheets(),
     output:
         "{out}/.work/check.json",
     log:
         "{out}/.work/logs/check.log",
+    priority: 100
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step check {params.review:q} -o {output:q} > {log:q} 2>&1"
 
@@ -51,54 +60,65 @@ rule analysis:
     """One statistic: spreadsheets -> result as JSON."""
     input:
         sheets=lambda wc: PLANS[wc.out].analysis_inputs(wc.name),
-        check=ancient("{out}/.work/check.json"),
     output:
         "{out}/.work/results/{name}.json",
     log:
         "{out}/.work/logs/results/{name}.log",
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
         "python -m metareview step analysis {params.review:q} {wildcards.name} -o {output:q} > {log:q} 2>&1"
 
 
-rule view:
-    """One view: spreadsheets and results -> ordered, labelled rows as JSON."""
+rule table:
+    """One table: spreadsheets and results -> ordered, labelled rows as JSON, and these in every format."""
     input:
         sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
         results=lambda wc: PLANS[wc.out].view_results(wc.name),
-        check=ancient("{out}/.work/check.json"),
     output:
-        "{out}/.work/views/{name}.json",
+        report(
+            "{out}/.work/tables/{name}.html",
+            category="Tables",
+            labels={"table": "{name}"},
+        ),
+        multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
+        view="{out}/.work/views/{name}.json",
     log:
-        "{out}/.work/logs/views/{name}.log",
+        "{out}/.work/logs/tables/{name}.log",
+    wildcard_constraints:
+        name="|".join(TABLES),
+    conda:
+        "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
         code=CODE,
-    conda:
-        "envs/metareview.yaml"
     shell:
-        "python -m metareview step view {params.review:q} {wildcards.name} -o {output:q} {input.results:q} > {log:q} 2>&1"
+        "python -m metareview step table {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
+        " > {log:q} 2>&1"
 
 
-rule table:
-    """One table in every format."""
+rule view:
+    """The rows behind a figure that is no table of its own."""
     input:
-        "{out}/.work/views/{name}.json",
+        sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
+        results=lambda wc: PLANS[wc.out].view_results(wc.name),
     output:
-        report("{out}/.work/tables/{name}.html", category="Tables", labels={"table": "{name}"}),
-        multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
+        view="{out}/.work/views/{name}.json",
     log:
-        "{out}/.work/logs/tables/{name}.log",
-    params:
-        code=CODE,
+        "{out}/.work/logs/views/{name}.log",
+    wildcard_constraints:
+        name="|".join(FIGURE_ROWS),
     conda:
         "envs/metareview.yaml"
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        code=CODE,
     shell:
-        "python -m metareview step table {input:q} > {log:q} 2>&1"
+        "python -m metareview step view {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
+        " > {log:q} 2>&1"
 
 
 rule figure:
@@ -106,14 +126,18 @@ rule figure:
     input:
         lambda wc: PLANS[wc.out].figure_views(wc.name),
     output:
-        report("{out}/.work/figures/{name}.svg", category="Figures", labels={"figure": "{name}"}),
+        report(
+            "{out}/.work/figures/{name}.svg",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
         "{out}/.work/figures/{name}.png",
     log:
         "{out}/.work/logs/figures/{name}.log",
-    params:
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        code=CODE,
     shell:
         "python -m metareview step figure {wildcards.name} {input:q} > {log:q} 2>&1"
 
@@ -126,10 +150,10 @@ rule interactive:
         "{out}/.work/figures/{name}.html",
     log:
         "{out}/.work/logs/figures/{name}-interactive.log",
-    params:
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        code=CODE,
     shell:
         "python -m metareview step interactive {wildcards.name} {input:q} > {log:q} 2>&1"
 
@@ -145,12 +169,12 @@ rule page:
         report("{out}/.work/report.html", category="Report"),
     log:
         "{out}/.work/logs/page.log",
-    params:
-        review=lambda wc: str(PLANS[wc.out].folder),
-        work=lambda wc: str(PLANS[wc.out].work),
-        code=CODE,
     conda:
         "envs/metareview.yaml"
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        work=lambda wc, input: os.path.dirname(input.check),
+        code=CODE,
     shell:
         "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
 
@@ -164,17 +188,18 @@ for OUT, PLAN in PLANS.items():
             PLAN.table_files,
             PLAN.figure_files,
             PLAN.twin_files,
-            str(PLAN.work / "report.html"),
+            check=str(PLAN.work / "check.json"),
+            page=str(PLAN.work / "report.html"),
         output:
             # `update`: the last good report stays until the new one replaces it
             [update(path) for path in PLAN.published],
         log:
             str(PLAN.work / "logs" / "publish.log"),
-        params:
-            work=str(PLAN.work),
-            out=OUT,
-            code=CODE,
         conda:
             "envs/metareview.yaml"
+        params:
+            work=lambda wc, input: os.path.dirname(input.page),
+            out=lambda wc, input: os.path.dirname(os.path.dirname(input.page)),
+            code=CODE,
         shell:
             "python -m metareview step publish {params.work:q} {params.out:q} > {log:q} 2>&1"

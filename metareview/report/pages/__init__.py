@@ -1,1 +1,5 @@
-"""Pages: one self-contained HTML report per review."""
+"""Pages: the HTML report, one self-contained file."""
+
+from metareview.report.pages.render import render_report
+
+__all__ = ["render_report"]

@@ -20,7 +20,7 @@ __all__ = ["Cell", "Column", "Kind", "Mark", "Value", "View"]
 
 Value = str | int | float | bool | None
 Kind = Literal["text", "score", "number", "percent", "count", "p", "interval", "flag"]
-Mark = Literal["", "best", "second", "derived", "contradicted", "warning"]
+Mark = Literal["", "best", "second", "derived", "best derived", "second derived", "contradicted", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,9 @@ class Cell:
     value : the number or text; None is missing, and `note` says why.
     refs : where it comes from; for a computed number every value that entered.
     low, high : limits of its interval, where it has one.
-    mark : best, second, derived (computed by us), contradicted, warning.
+    mark : best, second, derived (computed by us; also together with best or second), contradicted, warning.
     note : what a reader sees on hover beside the sources.
+    decimals : digits after the point where this value has others than its column (a column of several metrics).
     """
 
     value: Value = None
@@ -67,6 +68,7 @@ class Cell:
     high: float | None = None
     mark: Mark = ""
     note: str = ""
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class View:
     group : key of the column that makes row groups (rows of one group stand together), empty for none.
     notes : footnotes; warnings : what must be seen; dropped : rows left out, with reasons.
     alt : the text alternative of a figure drawn from it.
+    machine : keys of columns for programs (ids, and what a heading says already): only CSV and XLSX print them.
     """
 
     name: str
@@ -93,6 +96,7 @@ class View:
     warnings: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     alt: str = ""
+    machine: tuple[str, ...] = ()
     meta: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -139,6 +143,11 @@ class View:
 
         body = TypeAdapter[Any](View).dump_python(self, mode="json", exclude_defaults=True)
         return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+    def _repr_html_(self) -> str:
+        from metareview.report.tables.html import render_html
+
+        return render_html(self)
 
     @staticmethod
     def from_json(text: str) -> View:

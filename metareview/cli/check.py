@@ -1,0 +1,92 @@
+"""``metareview check``: everything that is wrong with a review, at once."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from metareview.errors import MetareviewError
+
+if TYPE_CHECKING:
+    from metareview.ingest import CheckReport
+
+__all__ = ["check"]
+
+
+def check(
+    review: Annotated[Path, typer.Argument(help="Folder of the review.", show_default=False)],
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="METAREVIEW_SOURCES",
+            help="Folder of the source texts (<source_id>.txt): look every printed figure up in them.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, with every problem.")] = False,
+    max_: Annotated[
+        int,
+        typer.Option(
+            "--max", min=0, metavar="N", help="Show at most N problems of one kind; 0 for all (up to 1,000 are kept)."
+        ),
+    ] = 3,
+) -> None:
+    """Check the spreadsheets of a review and report all problems at once.
+
+    Each problem says where it is (file, line, column, spreadsheet address), what was found, the rule, and what to do.
+    Nothing is changed.
+
+    Exit codes: 0 the review is in order (warnings are allowed), 1 there are problems, 2 the call is wrong.
+
+    Examples:
+
+      metareview check data/studies/my-review
+
+      metareview check my-review --sources texts/      look printed figures up
+
+      metareview check my-review --max 0               show every problem
+
+      metareview check my-review --json > report.json
+    """
+    from metareview.ingest import check_review
+
+    try:
+        with _progress() as say:
+            report = check_review(review, sources=sources, progress=say)
+    except MetareviewError as error:
+        if json:
+            typer.echo(json_module.dumps({"review": str(review), "ok": False, "error": str(error)}, ensure_ascii=False))
+        else:
+            typer.echo(f"metareview check: {error}", err=True)
+        raise typer.Exit(error.exit_code) from None
+    typer.echo(report.to_json(), nl=False) if json else _print(report, max_)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _print(report: CheckReport, limit: int) -> None:
+    from metareview.ingest import render_problems
+
+    typer.echo(render_problems(report.review, report.problems, limit))
+    counts = ", ".join(f"{name} {count:,}" for name, count in report.counts.items())
+    typer.echo(f"rows: {counts or 'none'}")
+    if report.verified is not None:
+        typer.echo(f"printed figures found at their place: {report.verified:,}")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None] | None]:
+    """Show what is being done, on a terminal only."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading") as status:
+        yield lambda text: status.update(text)

@@ -1,0 +1,235 @@
+"""One sheet of a workbook -> a raw table: what its XML says beyond the values, then the values as text.
+
+The XML is scanned for what the reader of values does not tell: formulas, error values, numbers shown as percentages.
+The values are read by calamine and turned back into the text that was typed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from metareview.ingest.problems import Problem, Problems, column_letters
+from metareview.ingest.raw import RawTable, TableBuilder, match_header
+from metareview.schema.tables import TABLES
+
+__all__ = ["SheetScan", "cell_text", "read_sheet", "scan_sheet"]
+
+#: Cells of the rectangle that a sheet spans, per cell that holds something, before it is too sparse to be a table.
+_SPARSE = 50
+_BLOCK = 4 * 1024**2
+_CELL = rb"<(?:\w+:)?c\b(?=[^<>]*\sr=[\"']([A-Z]{1,3}[0-9]{1,7})[\"'])"
+_FORMULA = re.compile(_CELL + rb"[^<>]*>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>([^<]{0,200}))")
+_ERROR = re.compile(_CELL + rb"(?=[^<>]*\st=[\"']e[\"'])[^<>]*>\s*<(?:\w+:)?v>([^<]{0,40})")
+_COLUMN = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\sr=[\"']([A-Z]{1,3})[0-9]")
+_ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\sr=[\"']([0-9]{1,7})[\"']")
+_TAG = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
+
+
+@dataclass(slots=True)
+class SheetScan:
+    """What the XML of a sheet says beyond its values.
+
+    Attributes
+    ----------
+    instead : formulas and error values by address; they stand as text where the reader would give a value or nothing.
+    percents : addresses of numbers that are shown as percentages.
+    columns : letters of the columns with cells.
+    cells, rows, width : numbers of cells, of rows, and of cells without address in one row.
+    """
+
+    instead: dict[str, str] = field(default_factory=dict)
+    percents: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+    cells: int = 0
+    rows: int = 0
+    width: int = 0
+
+    @property
+    def span(self) -> int:
+        """How many columns the sheet spans."""
+        return max(self.width, *(_column_number(letters) for letters in self.columns), 0)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether the sheet spans far more cells than it has."""
+        return self.span * self.rows > _SPARSE * self.cells + 1_000_000
+
+
+def scan_sheet(stream: Any, percent_styles: frozenset[str]) -> SheetScan:
+    """Scan the XML of a sheet; reading it to its end also verifies its checksum."""
+    scan = SheetScan()
+    percent = None
+    if percent_styles:
+        styles = b"|".join(style.encode() for style in sorted(percent_styles))
+        percent = re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](?:" + styles + rb")[\"'])")
+    for block in _blocks(stream):
+        _scan_block(block, percent, scan)
+    return scan
+
+
+def _blocks(stream: Any) -> Iterator[bytes]:
+    """Yield the XML in blocks that end before a cell begins, so that no cell is cut."""
+    rest = b""
+    while data := stream.read(_BLOCK):
+        block = rest + data
+        cut = max(block.rfind(b"<c "), block.rfind(b":c "), block.rfind(b"<row "), block.rfind(b":row "))
+        cut = block.rfind(b"<", 0, cut + 1)
+        if cut > 0:
+            yield block[:cut]
+            rest = block[cut:]
+        elif len(block) > 64 * _BLOCK:
+            raise zipfile.BadZipFile("a cell of more than 256 MiB")
+        else:
+            rest = block
+    yield rest
+
+
+def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: SheetScan) -> None:
+    if b"<f" in block or b":f" in block:
+        scan.instead.update(
+            (address.decode(), f"={_unescaped(body).lstrip()}") for address, body in _FORMULA.findall(block)
+        )
+    if b't="e"' in block or b"t='e'" in block:
+        scan.instead.update((address.decode(), _unescaped(body)) for address, body in _ERROR.findall(block))
+    if percent:
+        scan.percents.update(address.decode() for address in percent.findall(block))
+    columns = _COLUMN.findall(block)
+    scan.columns.update(letters.decode() for letters in set(columns))
+    tags = len(_TAG.findall(block))
+    scan.cells += tags
+    if tags > len(columns):
+        scan.width = max(scan.width, *(len(_TAG.findall(part)) for part in _ROW_TAG.split(block)))
+    rows = [int(row) for row in _ROW.findall(block)]
+    scan.rows = max(scan.rows + len(_ROW_TAG.findall(block)) - len(rows), *rows[-1:], 0)
+
+
+def _unescaped(body: bytes) -> str:
+    return unescape(body.decode("utf-8", errors="replace")) or "…"
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def cell_text(value: Any, *, percent: bool = False) -> str:
+    """Return the text that was typed for a value of a spreadsheet program.
+
+    >>> cell_text(12.0), cell_text(0.1 + 0.2), cell_text(True), cell_text(0.854, percent=True)
+    ('12', '0.30000000000000004', 'true', '85.4%')
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if percent:
+            return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+        return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, dt.date):
+        return f"{value.isoformat()} 00:00:00"
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(int(value.total_seconds()), 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return value.isoformat(timespec="seconds") if isinstance(value, dt.time) else str(value)
+
+
+@contextmanager
+def _opened(path: Path, sheet: str) -> Iterator[Any]:
+    """Open one sheet for reading its values."""
+    from python_calamine import CalamineWorkbook
+
+    with CalamineWorkbook.from_path(str(path)) as workbook:
+        yield workbook.get_sheet_by_name(sheet)
+
+
+def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the rows of a sheet as text, formulas and error values included."""
+    instead: dict[int, list[tuple[int, str]]] = {}
+    for address, text in scan.instead.items():
+        row, column = _place(address)
+        instead.setdefault(row, []).append((column, text))
+    percents: dict[int, set[int]] = {}
+    for address in scan.percents:
+        row, column = _place(address)
+        percents.setdefault(row, set()).add(column)
+    for number, values in enumerate(rows, 1):
+        shares = percents.get(number, ())
+        cells = [
+            value if type(value) is str else cell_text(value, percent=index in shares)
+            for index, value in enumerate(values)
+        ]
+        for column, text in instead.get(number, ()):
+            cells.extend([""] * (column + 1 - len(cells)))
+            cells[column] = text
+        yield number, number, cells
+
+
+def _place(address: str) -> tuple[int, int]:
+    """Return the 1-based row and the 0-based column of an address such as ``D3``."""
+    match = _ADDRESS.fullmatch(address)
+    return (int(match[2]), _column_number(match[1]) - 1) if match else (0, 0)
+
+
+def read_sheet(path: Path, sheet: str, scan: SheetScan, table: str, file: str, problems: Problems) -> RawTable | None:
+    """Read the values of a sheet as text, or None with a problem; errors of calamine pass through."""
+    with _opened(path, sheet) as found:
+        return _read_table(found, scan, table, file, problems)
+
+
+def _read_table(found: Any, scan: SheetScan, table: str, file: str, problems: Problems) -> RawTable | None:
+    records = _texts(found.iter_rows(), scan)
+    head = next((record for record in records if any(map(str.strip, record[2]))), None)
+    if head is None:
+        problems.add(
+            Problem.of_file(
+                file,
+                f"sheet {found.name} is empty",
+                "a table is a sheet with a header row",
+                "write the header row and the rows, or delete the sheet",
+            )
+        )
+        return None
+    line, row, header = head
+    positions = match_header(header, TABLES[table], file, line, row, problems, sheet=found.name)
+    if positions is None:
+        return None
+    builder = TableBuilder(table, file, found.name, positions, header)
+    builder.extend(records, problems)
+    _report_merged(found.merged_cell_ranges or [], positions, file, found.name, problems)
+    return builder.build(problems)
+
+
+def _report_merged(ranges: list[Any], positions: Mapping[str, int], file: str, sheet: str, problems: Problems) -> None:
+    names = {position: name for name, position in positions.items()}
+    for (top, left), (bottom, right) in ranges:
+        name = next((names[column] for column in range(left, right + 1) if column in names), None)
+        if name is None:
+            continue
+        first, last = f"{column_letters(left)}{top + 1}", f"{column_letters(right)}{bottom + 1}"
+        problems.add(
+            Problem(
+                file,
+                top + 1,
+                name,
+                f"{sheet}!{first}",
+                f"{first}:{last}",
+                "merged cells hold one value, in their first cell",
+                "unmerge them and fill every cell",
+            )
+        )

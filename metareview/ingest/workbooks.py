@@ -1,0 +1,205 @@
+"""XLSX workbooks: what kind of file it is, how large it would become, which sheets it has.
+
+A workbook is a zip of XML. Before anything is unpacked, the sizes in its directory are compared with what a table can
+need, and every part is read through once, so that a directory that lies is found out.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from metareview.ingest.problems import Problem, Problems
+from metareview.ingest.raw import RawTable
+from metareview.ingest.sheets import SheetScan, read_sheet, scan_sheet
+from metareview.ingest.spreadsheets import read_bytes, sniff_type
+
+__all__ = ["Workbook", "open_workbook"]
+
+#: Most bytes that a workbook may unpack to, and how many times its own size where that is a lot.
+MAX_UNPACKED = 1024**3
+MAX_RATIO = 200
+_SMALL = 64 * 1024**2
+_BLOCK = 4 * 1024**2
+_CALAMINE = ("python_calamine", "python_calamine._python_calamine", "pyo3_runtime")
+#: What a damaged zip or its XML raises.
+_DAMAGE = (
+    OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
+_RULE = "a workbook is an XLSX file"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+_NS = {
+    "m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "p": "http://schemas.openxmlformats.org/package/2006/relationships",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """An XLSX file whose sizes are known to be harmless.
+
+    Attributes
+    ----------
+    path, file : where it is, and the name shown in problems.
+    sheets : names of its sheets, with the members of the zip that hold them.
+    percent_styles : numbers of the cell styles that show a percentage.
+    """
+
+    path: Path
+    file: str
+    sheets: Mapping[str, str]
+    percent_styles: frozenset[str]
+
+    def read(self, table: str, problems: Problems, sheet: str | None = None) -> RawTable | None:
+        """Return the table on a sheet (the one of its name, or the only one), or None with a problem."""
+        sheet = sheet or (table if table in self.sheets else next(iter(self.sheets)))
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.sheets[sheet]) as stream:
+                scan = scan_sheet(stream, self.percent_styles)
+        except _DAMAGE as error:
+            problems.add(_damaged(self.file, str(error)))
+            return None
+        if not scan.sparse:
+            return self._read_values(table, sheet, scan, problems)
+        found = f"sheet {sheet} spans {scan.rows:,} rows and {scan.span:,} columns for {scan.cells:,} cells"
+        remedy = "delete the cells far right or far below the table"
+        problems.add(Problem.of_file(self.file, found, "a sheet holds one table", remedy))
+        return None
+
+    def _read_values(self, table: str, sheet: str, scan: SheetScan, problems: Problems) -> RawTable | None:
+        try:
+            return read_sheet(self.path, sheet, scan, table, self.file, problems)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as error:
+            # calamine's own errors, and a panic inside it, which is no Exception
+            if not isinstance(error, OSError) and type(error).__module__ not in _CALAMINE:
+                raise
+            problems.add(_damaged(self.file, str(error)))
+            return None
+
+
+def _damaged(file: str, why: str) -> Problem:
+    return Problem.of_file(
+        file, f"the file is damaged ({why[:120]})", _RULE, "open it in a spreadsheet program and save it again"
+    )
+
+
+def open_workbook(path: Path, problems: Problems, *, file: str | None = None) -> Workbook | None:
+    """Check what kind of file this is and how large it would become, and list its sheets.
+
+    Returns
+    -------
+    the workbook, or None where it cannot be read (the reason is among the problems).
+    """
+    file = file or path.name
+    data = read_bytes(path, file, problems)
+    if data is None:
+        return None
+
+    def refuse(found: str, remedy: str) -> None:
+        problems.add(Problem.of_file(file, found, _RULE, remedy))
+
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        if _ENCRYPTED in data:
+            refuse("the workbook is protected by a password", "save it without a password")
+        else:
+            refuse("this is a workbook of the old XLS kind", "save it as XLSX or CSV UTF-8")
+        return None
+    if not data.startswith(b"PK"):
+        kind = sniff_type(data) or "no workbook"
+        refuse(f"this is {kind}", "save the table as XLSX, or give the file its real ending")
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _inspect(archive, path, file, len(data), problems)
+    except _DAMAGE as error:
+        problems.add(_damaged(file, str(error)))
+    return None
+
+
+def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, problems: Problems) -> Workbook | None:
+    members = {info.filename: info for info in archive.infolist()}
+    if len(members) < len(archive.infolist()):
+        raise zipfile.BadZipFile("two members have one name")
+    unpacked = sum(info.file_size for info in members.values())
+    if unpacked > MAX_UNPACKED or (unpacked > _SMALL and unpacked > MAX_RATIO * packed):
+        found = f"its {packed:,} bytes would unpack to {unpacked:,}"
+        remedy = "save the table as CSV UTF-8 if it is really that large"
+        problems.add(Problem.of_file(file, found, "a workbook unpacks to a reasonable size", remedy))
+        return None
+    if "xl/workbook.xml" not in members:
+        problems.add(
+            Problem.of_file(
+                file, "this is a zip file without a workbook in it", _RULE, "save the table as XLSX or CSV UTF-8"
+            )
+        )
+        return None
+    sheets = _sheets(archive, members)
+    if not sheets:
+        problems.add(
+            Problem.of_file(file, "the workbook has no sheet", "a workbook holds the tables", "add the sheets")
+        )
+        return None
+    for name, info in members.items():
+        if name.endswith(".xml") and name not in sheets.values():
+            _read_through(archive, info)
+    return Workbook(path, file, sheets, _percent_styles(archive, members))
+
+
+def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Unpack a member without keeping it: more bytes than the directory says, or others, raise BadZipFile."""
+    with archive.open(info) as stream:
+        while stream.read(_BLOCK):
+            pass
+
+
+def _xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
+    if archive.getinfo(member).file_size > _SMALL:
+        raise zipfile.BadZipFile(f"{member} is larger than {_SMALL:,} bytes")
+    try:
+        return ElementTree.fromstring(archive.read(member))
+    except ElementTree.ParseError as error:
+        raise zipfile.BadZipFile(f"{member}: {error}") from None
+
+
+def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> dict[str, str]:
+    """Return the sheets that are shown, by name, with the member that holds each."""
+    relations = "xl/_rels/workbook.xml.rels"
+    if relations not in members:
+        raise zipfile.BadZipFile(f"{relations} is missing")
+    nodes = _xml(archive, relations).iter(f"{{{_NS['p']}}}Relationship")
+    targets = {node.get("Id", ""): node.get("Target", "") for node in nodes}
+    sheets: dict[str, str] = {}
+    for node in _xml(archive, "xl/workbook.xml").iter():
+        if node.tag.rpartition("}")[2] != "sheet" or "hidden" in node.get("state", "").lower():
+            continue
+        identifier = next((value for key, value in node.attrib.items() if key.rpartition("}")[2] == "id"), "")
+        target = targets.get(identifier, "")
+        member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if member in members and "chartsheet" not in member:
+            sheets[node.get("name", "")] = member
+    return sheets
+
+
+def _percent_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> frozenset[str]:
+    """Return the numbers of the cell styles whose number format shows a percentage."""
+    if "xl/styles.xml" not in members:
+        return frozenset()
+    styles = _xml(archive, "xl/styles.xml")
+    formats = {"9", "10"}
+    for node in styles.iter(f"{{{_NS['m']}}}numFmt"):
+        if "%" in re.sub(r'"[^"]*"|\\.', "", node.get("formatCode", "")):
+            formats.add(node.get("numFmtId", ""))
+    cell_styles = styles.find("m:cellXfs", _NS)
+    if cell_styles is None:
+        return frozenset()
+    return frozenset(str(index) for index, node in enumerate(cell_styles) if node.get("numFmtId") in formats)

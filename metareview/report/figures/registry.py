@@ -1,0 +1,204 @@
+"""The figures there are: from which views each is drawn, and by what.
+
+A figure is made by `draw(views)`, which returns a matplotlib figure; where hovering helps it has an interactive twin,
+`interactive(views)`, which returns a plotly figure. Both are named as ``module:function`` and imported on use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from metareview.errors import InputError, UnknownName
+from metareview.report.views.base import View
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "FIGURES",
+    "KINDS",
+    "FigureSpec",
+    "draw",
+    "figure_bytes",
+    "figure_spec",
+    "figure_texts",
+    "interactive",
+    "interactive_html",
+    "plotly_script",
+]
+
+_HOME = "metareview.report.figures"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """One figure.
+
+    Attributes
+    ----------
+    name : identifier; the stem of its files.
+    title : heading in the report.
+    section : section of the page it stands in.
+    views : names of the views it is drawn from; the first one carries caption, notes and alternative text.
+    draw, interactive : ``module:function``; a figure without a twin has no `interactive`.
+    data : those of the views that only hold the numbers of this figure; the page folds their tables.
+    """
+
+    name: str
+    title: str
+    section: str
+    views: tuple[str, ...]
+    draw: str
+    interactive: str | None = None
+    data: tuple[str, ...] = ()
+
+
+_SPECS = (
+    FigureSpec(
+        "prisma", "Flow of records into the review", "selection", ("prisma", "exclusions"), f"{_HOME}.prisma:draw"
+    ),
+    FigureSpec(
+        "sankey", "Characteristics of the studies", "studies", ("sankey-nodes", "sankey-links"),
+        f"{_HOME}.sankey:draw", f"{_HOME}.twins:sankey", ("sankey-nodes", "sankey-links"),
+    ),
+    FigureSpec(
+        "modalities", "How the data were acquired", "datasets", ("modalities",), f"{_HOME}.modalities:draw",
+        data=("modalities",),
+    ),
+    FigureSpec(
+        "composite", "Composite score, printed and recomputed", "benchmark", ("benchmark",),
+        f"{_HOME}.composite:draw",
+    ),
+    FigureSpec(
+        "metrics-by-category", "Metrics by category of method", "benchmark", ("metrics-by-category",),
+        f"{_HOME}.categories:draw", f"{_HOME}.twins:categories", ("metrics-by-category",),
+    ),
+    FigureSpec(
+        "correlations", "Correlations between metrics", "statistics", ("correlations",),
+        f"{_HOME}.correlations:draw", f"{_HOME}.twins:correlations",
+    ),
+    FigureSpec(
+        "dataset-performance", "Performance by data set", "leaderboards", ("dataset-performance",),
+        f"{_HOME}.performance:draw", f"{_HOME}.twins:performance", ("dataset-performance",),
+    ),
+    FigureSpec(
+        "heatmap", "Methods by data sets", "leaderboards", ("heatmap",),
+        f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap", ("heatmap",),
+    ),
+)  # fmt: skip
+
+#: Kinds of files a figure is written as.
+KINDS = ("svg", "png")
+#: Every figure by name, in the order of the report.
+FIGURES: dict[str, FigureSpec] = {spec.name: spec for spec in _SPECS}
+
+
+def figure_spec(name: str) -> FigureSpec:
+    """Return the figure of that name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none.
+    """
+    if name not in FIGURES:
+        raise UnknownName("figure", name, FIGURES)
+    return FIGURES[name]
+
+
+def draw(name: str, views: Mapping[str, View]) -> Figure:
+    """Return a figure drawn from its views; where they are empty, a small panel that says why.
+
+    Raises
+    ------
+    UnknownName
+        If there is no figure of that name.
+    InputError
+        If a view it needs is not among `views`.
+    """
+    from metareview.report.figures.style import empty_figure, style
+
+    spec = _spec_with_views(name, views)
+    with style():
+        if not views[spec.views[0]].rows:
+            return empty_figure(spec.title, _reasons(views[spec.views[0]]))
+        figure: Figure = _load(spec.draw)(views)
+        return figure
+
+
+def interactive(name: str, views: Mapping[str, View]) -> Any:
+    """Return the plotly figure of the interactive twin; None where it has none, or there is nothing to draw.
+
+    Raises
+    ------
+    UnknownName, InputError
+        As `draw`.
+    """
+    spec = _spec_with_views(name, views)
+    if spec.interactive is None or not views[spec.views[0]].rows:
+        return None
+    return _load(spec.interactive)(views)
+
+
+def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
+    """Return a figure as a file: ``svg`` or ``png``, the same bytes for the same views.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such figure or no such kind of file.
+    """
+    from metareview.report.figures.svg import png_bytes, svg_text
+
+    if kind not in KINDS:
+        raise UnknownName("figure format", kind, KINDS)
+    figure = draw(name, views)
+    return svg_text(figure, name, *figure_texts(name, views)).encode() if kind == "svg" else png_bytes(figure)
+
+
+def interactive_html(name: str, views: Mapping[str, View]) -> str:
+    """Return the interactive twin as a page that takes plotly's program from ``plotly.min.js`` beside it."""
+    from metareview.report.figures.twin_page import render_twin
+
+    return render_twin(interactive(name, views), name, *figure_texts(name, views))
+
+
+def plotly_script() -> str:
+    """Return plotly's program, which all interactive figures of a folder share."""
+    from metareview.report.figures.twin_page import program
+
+    return program()
+
+
+def figure_texts(name: str, views: Mapping[str, View]) -> tuple[str, str]:
+    """Return title and text alternative of a figure."""
+    spec = figure_spec(name)
+    view = views[spec.views[0]]
+    if not view.rows:
+        return spec.title, " ".join(["Nothing to draw.", *_reasons(view)])
+    return spec.title, view.alt or view.caption or view.title
+
+
+def _reasons(view: View) -> tuple[str, ...]:
+    """Return why a view is empty: its first note; the others tell of methods and counts."""
+    return (view.notes or view.warnings or (view.caption,))[:1]
+
+
+def _spec_with_views(name: str, views: Mapping[str, View]) -> FigureSpec:
+    spec = figure_spec(name)
+    missing = [view for view in spec.views if view not in views]
+    if missing:
+        raise InputError(
+            f"figure {name} is drawn from the views {', '.join(spec.views)}; "
+            f"{', '.join(missing)} is not there: build it and pass it in"
+        )
+    return spec
+
+
+def _load(address: str) -> Callable[[Mapping[str, View]], Any]:
+    module, function = address.split(":")
+    loaded: Callable[[Mapping[str, View]], Any] = getattr(import_module(module), function)
+    return loaded

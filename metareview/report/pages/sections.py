@@ -1,0 +1,137 @@
+"""The order of a page: sections, and in each the figures with the tables they are drawn from, then the other tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from metareview.report.figures.registry import FIGURES, FigureSpec
+from metareview.report.pages.inline import inline_svg
+from metareview.report.pages.sources import PageIndex
+from metareview.report.tables import FORMATS, render_html
+from metareview.report.views.base import View
+
+__all__ = ["SECTIONS", "Block", "Entry", "Section", "arrange"]
+
+#: Tables of up to so many rows stand on the page as a whole, whatever the view shows elsewhere.
+WHOLE = 2000
+#: Sections of the page in order: id and heading.
+SECTIONS: Mapping[str, str] = {
+    "overview": "Overview",
+    "selection": "Selection",
+    "studies": "Studies",
+    "datasets": "Data sets",
+    "benchmark": "Benchmark",
+    "statistics": "Statistics",
+    "leaderboards": "Leaderboards",
+    "evidence": "Evidence",
+    "sources": "Sources",
+    "methods": "Methods",
+}
+
+
+class Entry(Protocol):
+    """What the page needs to know of a view beforehand."""
+
+    @property
+    def section(self) -> str:
+        """Section it stands in."""
+        ...
+
+    @property
+    def formats(self) -> bool:
+        """Whether it is written to files beside the page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A figure or a table of the page.
+
+    Attributes
+    ----------
+    id, title : anchor and heading.
+    svg : the figure, ready for the page; empty for a table.
+    html : the table, ready for the page; empty for a figure.
+    caption : caption of a figure; a table carries its own.
+    files : name and relative address of each file to download.
+    interactive : relative address of the interactive twin.
+    rows : rows of a table.
+    folded : what a folded table says of itself; empty for a table that lies open.
+    """
+
+    id: str
+    title: str
+    svg: str = ""
+    html: str = ""
+    caption: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    interactive: str = ""
+    rows: int = 0
+    folded: str = ""
+
+
+@dataclass(slots=True)
+class Section:
+    """A section of the page."""
+
+    id: str
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+def arrange(
+    entries: Mapping[str, Entry], views: Mapping[str, View], figures: Mapping[str, str], refs: PageIndex, files: bool
+) -> list[Section]:
+    """Return the sections with everything that stands in them.
+
+    Parameters
+    ----------
+    entries : the views of the review by name, in the order of the report.
+    views, figures : views, and figures as SVG text, by name.
+    refs : takes up the sources of every cell.
+    files : whether the files to download lie beside the page.
+    """
+    sections = {key: Section(key, title) for key, title in SECTIONS.items()}
+    drawn: set[str] = set()
+    for name, entry in entries.items():
+        if name not in views:
+            continue
+        place = sections.setdefault(entry.section, Section(entry.section, entry.section.capitalize()))
+        for figure in FIGURES.values():
+            if name == figure.views[0] and figure.name in figures and figure.name not in drawn:
+                drawn.add(figure.name)
+                place.blocks.append(_figure(figure, views[name], figures[figure.name], files))
+        place.blocks.append(_table(views[name], refs, files and entry.formats))
+    return list(sections.values())
+
+
+def _figure(spec: FigureSpec, view: View, svg: str, files: bool) -> Block:
+    name = spec.name
+    downloads = tuple((kind.upper(), f"figures/{name}.{kind}") for kind in ("svg", "png")) if files else ()
+    twin = f"figures/{name}.html" if files and spec.interactive else ""
+    return Block(
+        f"figure-{name}", spec.title, inline_svg(svg, name), caption=view.caption, files=downloads, interactive=twin
+    )
+
+
+def _table(view: View, refs: PageIndex, files: bool) -> Block:
+    if len(view.rows) <= WHOLE:  # the page folds long tables, and filters and sorts all of their rows
+        view = replace(view, meta={key: value for key, value in view.meta.items() if key != "shown"})
+    kinds = {"csv": "CSV", "xlsx": "Excel", "tex": "LaTeX", "md": "Markdown"}
+    downloads = [(kinds[kind], f"tables/{view.name}.{kind}") for kind in FORMATS if kind in kinds] if files else []
+    return Block(
+        f"table-{view.name}", view.title, html=render_html(view, refs), files=tuple(downloads), rows=len(view.rows),
+        folded=_folded(view),
+    )  # fmt: skip
+
+
+def _folded(view: View) -> str:
+    """Return the summary of a table that only holds the numbers of a figure; its warnings are counted there."""
+    if not view.rows or not any(view.name in figure.data for figure in FIGURES.values()):
+        return ""
+    parts = [f"{len(view.rows)} rows"]
+    parts += [f"{len(view.warnings)} warning{'s' * (len(view.warnings) > 1)}"] if view.warnings else []
+    parts += [f"{len(view.dropped)} left out"] if view.dropped else []
+    return f"Numbers of the figure: {view.title} ({', '.join(parts)})"

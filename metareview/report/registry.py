@@ -1,0 +1,168 @@
+"""The views there are for a review: what each is built from, and in which section of the report it stands.
+
+A view is built by ``build(tables, results, spec)``, which always returns a `View`: with no rows and a note that says
+why where there is nothing to show. The functions are named as ``module:function`` and imported on use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from metareview.errors import UnknownName
+from metareview.report.views.base import View
+from metareview.results import Result
+from metareview.schema.review import ReviewSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SECTIONS", "ViewSpec", "build_view", "views_for"]
+
+_HOME = "metareview.report.views"
+
+#: Sections of the report in order, with their headings.
+SECTIONS: dict[str, str] = {
+    "selection": "Selection of studies",
+    "studies": "Studies",
+    "datasets": "Data sets",
+    "benchmark": "Benchmark",
+    "statistics": "Statistics",
+    "leaderboards": "Leaderboards",
+    "evidence": "Evidence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """One view.
+
+    Attributes
+    ----------
+    name, title : identifier (the stem of its files), and heading in the report.
+    section : key of `SECTIONS`.
+    build : ``module:function``, called with (tables, results, spec) and, where it is not empty, `argument`.
+    tables, results : names of the tables and analyses it reads; nothing else may reach it.
+    formats : whether it is a table of the report (CSV, Markdown, LaTeX, XLSX); others only feed a figure.
+    argument : id of the leaderboard, for the views that ``review.yaml`` defines.
+    """
+
+    name: str
+    title: str
+    section: str
+    build: str
+    tables: tuple[str, ...]
+    results: tuple[str, ...] = ()
+    formats: bool = True
+    argument: str = ""
+
+    def builder(self) -> Callable[..., View]:
+        """Return the function behind `build`."""
+        module, function = self.build.split(":")
+        found: Callable[..., View] = getattr(import_module(module), function)
+        return found
+
+
+def _spec(
+    name: str,
+    title: str,
+    section: str,
+    build: str,
+    tables: tuple[str, ...],
+    results: tuple[str, ...] = (),
+    *,
+    formats: bool = True,
+    argument: str = "",
+) -> ViewSpec:
+    return ViewSpec(name, title, section, f"{_HOME}.{build}", tables, results, formats, argument)
+
+
+_NAMES = ("studies", "datasets", "sources")
+_SCORES = ("studies", "experiments", "results", "datasets", "sources")
+_COUNTS = (*_NAMES, "study_facts", "distributions")
+
+_SPECS = (
+    _spec("prisma", "PRISMA flow", "selection", "selection:prisma", (*_NAMES, "flow"), ("flow",)),
+    _spec("exclusions", "Reasons for exclusion", "selection", "selection:exclusions",
+          (*_NAMES, "exclusions"), ("flow",)),
+    _spec("studies", "Study characteristics", "studies", "studies:studies", (*_SCORES, "study_facts")),
+    _spec("distributions", "Attributes of the studies", "studies", "characteristics:distributions", _COUNTS,
+             ("characteristics",)),
+    _spec("sankey-nodes", "Study characteristics by level", "studies", "characteristics:sankey_nodes", _COUNTS,
+             ("characteristics",)),
+    _spec("sankey-links", "Attributes that go together", "studies", "characteristics:sankey_links", _COUNTS,
+             ("characteristics",)),
+    _spec("availability", "Code availability", "studies", "characteristics:availability", _COUNTS, ("availability",)),
+    _spec("availability-other", "Further availability", "studies", "characteristics:availability_other", _COUNTS,
+             ("availability",)),
+    _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts", "experiments")),
+    _spec("shares", "Use of data sets", "datasets", "datasets:shares", (*_COUNTS, "experiments"), ("shares",)),
+    _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
+    _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
+             (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
+    _spec("composite-verdicts", "What gives the printed composites", "benchmark", "benchmark:composite_verdicts",
+          _NAMES, ("composite_evidence",)),
+    _spec("composite-evidence", "Which definition gives the printed composites", "benchmark",
+             "benchmark:composite_evidence", _NAMES, ("composite_evidence",)),
+    _spec("summary", "Summary statistics per metric", "benchmark", "summary:summary", (*_NAMES, "statements"),
+             ("descriptives",)),
+    _spec("groups", "Comparison of method categories", "statistics", "groups:groups",
+          (*_NAMES, "statements"), ("groups",)),
+    _spec("group-summaries", "Groups of methods", "statistics", "groups:group_summaries", _NAMES, ("groups",)),
+    _spec("metrics-by-category", "Metrics by category of method", "statistics", "groups:metrics_by_category", _SCORES,
+             ("groups",)),
+    _spec("generalisation-shares", "Evaluation on more than one data set", "statistics",
+             "variability:generalisation_shares", _NAMES, ("generalisation",)),
+    _spec("generalisation", "Methods on more than one data set", "statistics", "variability:generalisation", _NAMES,
+             ("generalisation",)),
+    _spec("variability", "Variability over data sets", "statistics", "variability:variability",
+             (*_NAMES, "statements"), ("variability",)),
+    _spec("correlations", "Correlation between metrics", "statistics", "variability:correlations", _NAMES,
+             ("correlations",)),
+    _spec("leaderboards", "Leaderboards", "leaderboards", "leaderboards:leaderboards", _SCORES),
+    _spec("dataset-performance", "Performance by data set", "leaderboards",
+          "leaderboards:dataset_performance", _SCORES),
+    _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
+    _spec("statements", "Printed statements", "evidence", "summary:statements", (*_NAMES, "statements")),
+    _spec("results", "All results", "evidence", "results:results_all", _SCORES),
+)  # fmt: skip
+
+
+def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
+    """Return the views of a review by name, in the order of the report; its own leaderboards included."""
+    views = {}
+    for view in _SPECS:
+        views[view.name] = view
+        if view.name == "leaderboards":
+            for board in spec.leaderboards:
+                own = _spec(f"leaderboard-{board.id}", board.title, "leaderboards", "leaderboards:leaderboard", _SCORES,
+                               argument=board.id)  # fmt: skip
+                views[own.name] = own
+    return views
+
+
+def build_view(name: str, tables: Mapping[str, pd.DataFrame], results: Mapping[str, Result], spec: ReviewSpec) -> View:
+    """Build a view by name.
+
+    Parameters
+    ----------
+    tables, results : at least those that the view's `ViewSpec` names; it is given no others, so that what it depends
+        on is what it says.
+
+    Raises
+    ------
+    UnknownName
+        If the review has no such view.
+    """
+    views = views_for(spec)
+    if name not in views:
+        raise UnknownName("view", name, views)
+    view = views[name]
+    given: list[Any] = [
+        {key: tables[key] for key in view.tables if key in tables},
+        {key: results[key] for key in view.results if key in results},
+        spec,
+    ]
+    return view.builder()(*given, *([view.argument] if view.argument else []))

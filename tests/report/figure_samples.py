@@ -1,0 +1,218 @@
+"""Small views for the tests of figures and pages; the numbers of the flow are those printed in the founding review."""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import Any
+
+from metareview.report.views.base import Cell, Column, View
+from metareview.schema.source import SourceRef
+
+REF = SourceRef("results.csv", 7, "shah2025_review", "L1715; Table 3", "0.955")
+EVIL = '<script>alert(1)</script> & "q" $x^2$ \x00 \\input{a}'
+
+
+def make(name: str, columns: str, rows: list[tuple[Any, ...]], **options: Any) -> View:
+    """Return a view; a column is ``key`` or ``key:kind``, a value may be a `Cell`."""
+    heads = [part.split(":") for part in columns.split()]
+    cells = tuple(tuple(value if isinstance(value, Cell) else Cell(value, (REF,)) for value in row) for row in rows)
+    defaults = {"title": name.capitalize(), "caption": f"Caption of {name}.", "alt": f"What {name} shows."}
+    return View(
+        name=name,
+        columns=tuple(Column(h[0], h[0].capitalize(), h[1] if len(h) > 1 else "text") for h in heads),  # type: ignore[arg-type]
+        rows=cells,
+        **(defaults | options),
+    )
+
+
+def prisma() -> View:
+    check = (
+        "records screened = records identified - records removed before screening: printed 1,546, the printed terms "
+        "give 1,646 (difference -100)"
+    )
+    late = "reports included = reports assessed - reports excluded, both arms: printed 60, the printed terms give 61"
+    rows = [
+        ("database_results", "identification", "main", "Records identified from databases", 2330, ""),
+        ("database_specific_results", "identification", "main", "PubMed", 621, ""),
+        ("database_specific_results", "identification", "main", "Web of Science", 859, ""),
+        ("database_specific_results", "identification", "main", "IEEE Xplore", 496, ""),
+        ("database_specific_results", "identification", "main", "arXiv", 154, ""),
+        ("database_specific_results", "identification", "main", "Google Scholar", 200, ""),
+        ("duplicates", "identification", "removed", "Duplicate records removed", 684, check),
+        ("records_screened", "screening", "main", "Records screened (titles and abstracts)", 1546, check),
+        ("records_excluded", "screening", "removed", "Records excluded", 1392, ""),
+        ("records_excluded_reasons", "screening", "removed", "Non-brain reconstruction or connectomics", 884, ""),
+        ("records_excluded_reasons", "screening", "removed", "No deep learning", 372, ""),
+        ("records_excluded_reasons", "screening", "removed", "Review, survey, overview", 111, ""),
+        ("records_excluded_reasons", "screening", "removed", "Neither deep learning nor brain", 20, ""),
+        ("records_excluded_reasons", "screening", "removed", "Wrong publication type or language", 5, ""),
+        ("dbr_assessed", "screening", "main", "Reports assessed for eligibility", 154, ""),
+        ("dbr_excluded", "screening", "removed", "Reports excluded", 102, ""),
+        ("dbr_excluded", "screening", "removed", "Non-brain reconstruction or connectomics", 42, ""),
+        ("dbr_excluded", "screening", "removed", "No segmentation", 37, ""),
+        ("dbr_excluded", "screening", "removed", "No electron microscopy", 23, ""),
+        ("other_assessed", "screening", "other", "Added from arXiv", 8, ""),
+        ("new_studies", "included", "main", "Studies included in review", 60, late),
+    ]
+    return make("prisma", "data stage side label n:count check", rows)
+
+
+def exclusions() -> View:
+    rows = [("Title and abstract", "not about brains", 884), ("Full text", "another modality", 23)]
+    return make("exclusions", "stage reason n:count", rows)
+
+
+def sankey_nodes() -> View:
+    rows = [
+        (0, "dimension", "3D", 37, 30), (0, "dimension", "2D", 23, 14), (0, "dimension", "not stated", None, 16),
+        (1, "task", "instance", 40, 28), (1, "task", "semantic", 13, 12), (1, "task", "both", 7, 4),
+        (1, "task", "not stated", None, 16),
+        (2, "supervision", "supervised", 50, 40), (2, "supervision", "self-supervised", 6, 5),
+        (2, "supervision", "weakly-supervised", 3, 1), (2, "supervision", "unsupervised", 1, None),
+        (2, "supervision", "not stated", None, 14),
+        (3, "category", "CNN", 44, 38), (3, "category", "Hybrid", 7, 7), (3, "category", "Transformer", 5, 5),
+        (3, "category", "Foundation", 4, 4), (3, "category", "not stated", None, 6),
+        (4, "targets", "Neuron structures", 45, 30), (4, "targets", "Synaptic structures", 15, 9),
+        (4, "targets", "Cell components", 14, 10), (4, "targets", "Organelles", 11, 12),
+        (4, "targets", "Other categories", 17, 1), (4, "targets", "not stated", None, 5),
+    ]  # fmt: skip
+    return make("sankey-nodes", "level:count attribute value published:count recorded:count", rows)
+
+
+def sankey_links() -> View:
+    rows = [
+        ("dimension", "3D", "task", "instance", 20), ("dimension", "3D", "task", "not stated", 6),
+        ("dimension", "3D", "task", "semantic", 4), ("dimension", "2D", "task", "semantic", 6),
+        ("dimension", "2D", "task", "both", 4), ("dimension", "2D", "task", "instance", 4),
+        ("dimension", "not stated", "task", "instance", 4), ("dimension", "not stated", "task", "semantic", 2),
+        ("dimension", "not stated", "task", "not stated", 10),
+        ("task", "instance", "supervision", "supervised", 24), ("task", "instance", "supervision", "not stated", 4),
+        ("task", "semantic", "supervision", "supervised", 8), ("task", "semantic", "supervision", "self-supervised", 4),
+        ("task", "both", "supervision", "supervised", 3), ("task", "both", "supervision", "weakly-supervised", 1),
+        ("task", "not stated", "supervision", "supervised", 5), ("task", "not stated", "supervision", "not stated", 10),
+        ("task", "not stated", "supervision", "self-supervised", 1),
+        ("supervision", "supervised", "category", "CNN", 30), ("supervision", "supervised", "category", "Hybrid", 6),
+        ("supervision", "supervised", "category", "Transformer", 4),
+        ("supervision", "self-supervised", "category", "Foundation", 3),
+        ("supervision", "self-supervised", "category", "CNN", 2),
+        ("supervision", "weakly-supervised", "category", "CNN", 1),
+        ("supervision", "not stated", "category", "CNN", 5), ("supervision", "not stated", "category", "Hybrid", 1),
+        ("supervision", "not stated", "category", "Transformer", 1),
+        ("supervision", "not stated", "category", "Foundation", 1),
+        ("supervision", "not stated", "category", "not stated", 6),
+        ("category", "CNN", "targets", "Neuron structures", 24), ("category", "CNN", "targets", "Organelles", 8),
+        ("category", "CNN", "targets", "Synaptic structures", 9), ("category", "CNN", "targets", "Cell components", 7),
+        ("category", "Hybrid", "targets", "Organelles", 4), ("category", "Hybrid", "targets", "Neuron structures", 3),
+        ("category", "Transformer", "targets", "Neuron structures", 2),
+        ("category", "Transformer", "targets", "Cell components", 3),
+        ("category", "Foundation", "targets", "Neuron structures", 1),
+        ("category", "Foundation", "targets", "Other categories", 1),
+        ("category", "Foundation", "targets", "not stated", 2),
+        ("category", "not stated", "targets", "not stated", 3), ("category", "CNN", "targets", "not stated", 1),
+    ]  # fmt: skip
+    return make("sankey-links", "source_attribute source_value target_attribute target_value n:count", rows)
+
+
+def modalities() -> View:
+    rows = [
+        ("3D", "ssEM/ssTEM", 26, 21), ("3D", "FIB-SEM", 11, 10), ("3D", "ATUM-SEM", 6, 7),
+        ("3D", "SBEM/SBF-SEM", 5, 8), ("3D", "fMOST", 4, 3), ("3D", "Light-sheet microscopy", 2, None),
+        ("2D", "Light/optical microscopy", 8, 3), ("2D", "Multi-beam SEM", 8, 7), ("2D", "Other SEM variants", 9, 1),
+        ("2D", "General EM", 4, 0), ("2D", "TEM", 2, 2),
+    ]  # fmt: skip
+    return make("modalities", "dimension value published:count recorded:count", rows)
+
+
+def by_category() -> View:
+    groups = {
+        ("Dice", "CNN"): [0.95, 0.901, 0.938, 0.88, 0.962, 0.91, 0.91, 0.912],
+        ("Dice", "Foundation"): [0.955, 0.924],
+        ("Dice", "Hybrid"): [0.948, 0.962, 0.95],
+        ("Dice", "Transformer"): [0.938],
+        ("Jaccard", "CNN"): [0.947, 0.893, 0.91],
+        ("Jaccard", "Hybrid"): [0.913, 0.902, 0.905],
+        ("VOI", "CNN"): [1.72, 2.9, 0.43, 0.6],
+        ("VOI", "Foundation"): [0.31],
+        ("AP", "CNN"): [0.61, 0.72],
+        ("AP", "Foundation"): [0.951],
+    }
+    rows = [
+        (metric, category, f"{category} method {n}", f"study-{n}", "cremi", value, fmean(values), len(values))
+        for (metric, category), values in groups.items()
+        for n, value in enumerate(values)
+    ]
+    return make(
+        "metrics-by-category", "metric category method study dataset value:score group_mean:score group_k:count", rows
+    )
+
+
+def correlations() -> View:
+    values = {
+        ("Dice", "Jaccard"): (0.94, 0.71, 0.99, 12), ("Dice", "AP"): (0.41, -0.35, 0.85, 8),
+        ("Dice", "VOI"): (-0.62, -0.93, 0.1, 7), ("Jaccard", "AP"): (0.55, -0.4, 0.93, 6),
+        ("Jaccard", "VOI"): (None, None, None, 2), ("AP", "VOI"): (None, None, None, 0),
+    }  # fmt: skip
+    rows = [(a, b, Cell(r, (REF,), low, high), n) for (a, b), (r, low, high, n) in values.items()]
+    return make("correlations", "metric_a metric_b r:score n:count", rows)
+
+
+def performance() -> View:
+    rows = [
+        ("CREMI", "Dice", "U-Net+FFN [33]", "CNN", 0.95), ("CREMI", "Dice", "SAM2 [21]", "Foundation", 0.924),
+        ("CREMI", "VOI", "SegNeuron", "CNN", 0.77), ("SNEMI3D", "VOI", "SegNeuron", "CNN", 1.02),
+        ("SNEMI3D", "Dice", "FragViT [15]", "Transformer", 0.95),
+        ("MitoEM-R", "Dice", "ATFormer [43]", "Hybrid", 0.948),
+        ("MitoEM-R", "Jaccard", "ATFormer [43]", "Hybrid", 0.902),
+        ("Lucchi", "Jaccard", "Mod. U-Net [22]", "CNN", 0.893),
+        ("Cerebellar EGL, serial section SEM (mouse)", "Dice", "UTR [56]", "CNN", 0.901),
+    ]  # fmt: skip
+    return make("dataset-performance", "dataset metric method category value:score", rows)
+
+
+def heatmap() -> View:
+    methods = ["SegNeuron", "MALA", "Superhuman U-Net", "PEA", "Local shape descriptors (LSD), auto-context"]
+    datasets = ["CREMI", "SNEMI3D", "AC3/AC4", "Harris", "Zebra finch j0126"]
+    rows: list[tuple[Any, ...]] = []
+    for metric in ("VOI", "ARAND"):
+        for i, method in enumerate(methods):
+            for j, dataset in enumerate(datasets):
+                missing = (i * 3 + j * 2) % 4 == 0 or (metric == "ARAND" and j > 3)
+                value = None if missing else round(0.1 * (i + 1) + 0.07 * (j + 1) * (2 if metric == "VOI" else 1), 3)
+                rows.append((method, dataset, metric, value))
+    return make("heatmap", "method dataset metric value:score", rows)
+
+
+def benchmark() -> View:
+    methods = [
+        ("3D Trans.+U-Net [38]", "Foundation", 0.955, None, 0.951, 0.954, 0.953, 2, 5, False),
+        ("DDeep3M+ [2]", "CNN", None, 0.947, None, 0.947, 0.947, 1, 1, True),
+        ("Hyb. enc-dec [45]", "Hybrid", 0.962, 0.913, None, 0.938, 0.9375, 2, 2, True),
+        ("U-Net+FFN [33]", "CNN", 0.95, 0.91, None, 0.93, 0.93, 2, 1, True),
+        ("Dual-br. attn Mai et al. [44]", "Transformer", 0.938, 0.884, None, 0.911, 0.911, 2, 2, False),
+        ("UTR [56]", "CNN", 0.901, None, None, 0.901, 0.901, 1, 1, False),
+        ("Mod. U-Net [22]", "CNN", None, 0.893, None, 0.893, 0.893, 1, 2, True),
+        ("SAM2 [21]", "Foundation", 0.924, 0.861, None, 0.893, 0.8925, 2, 1, True),
+        ("ATFormer [43]", "Hybrid", 0.948, 0.902, 0.782, 0.854, 0.877, 3, 3, False),
+        ("FragViT [15]", "Transformer", 0.95, 0.905, 0.769, 0.848, None, 3, 3, False),
+    ]
+    rows = [
+        (rank, name, f"study-{rank}", category, dice, jaccard, ap, Cell(comp, (REF,)),
+         Cell(again, (REF,), again and again - 0.02, again and again + 0.01, "derived"),
+         k, n, "CREMI; SNEMI3D", "yes" if code else "no")
+        for rank, (name, category, dice, jaccard, ap, comp, again, k, n, code) in enumerate(methods, 1)
+    ]  # fmt: skip
+    return make(
+        "benchmark",
+        "rank:count method study category dice:score jaccard:score ap:score composite:score "
+        "composite_recomputed:score k:count n_datasets:count datasets code",
+        rows,
+    )
+
+
+def samples() -> dict[str, View]:
+    """Return one view for every name that figures read."""
+    made = (
+        prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
+        performance(), heatmap(), benchmark(),
+    )  # fmt: skip
+    return {view.name: view for view in made}
