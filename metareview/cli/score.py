@@ -61,7 +61,8 @@ def score(
     as_json: JsonFlag = False,
     output: OutFile = None,
 ) -> None:
-    """Score a segmentation against the truth, each score under its named convention, with the spread over conventions.
+    """Score a segmentation against the truth under named conventions. Ends with the convention spread: how far one
+    metric name goes on this pair.
 
     Examples:
 
