@@ -40,7 +40,7 @@ def weighted_sum(voxels: np.ndarray, sizes: np.ndarray) -> int:
     """Return sum(voxels * sizes) exactly: 64-bit sums overflow from about 3e9 voxels in one segment on."""
     if not voxels.size:
         return 0
-    if float(voxels.max()) * float(sizes.max()) * voxels.size < 2.0**62:
+    if float(voxels.sum()) * float(sizes.max()) < 2.0**62:  # a bound of the sum
         return int(np.dot(voxels, sizes))
     return int(np.dot(voxels.astype(object), sizes.astype(object)))
 
