@@ -158,7 +158,7 @@ def one(name: str, folder: Path) -> None:
     tiny = np.arange(64, dtype=truth.dtype).reshape(4, 4, 4) // 8
     run(tiny, tiny)
     before, best, cpu = reset_peak(), np.inf, np.inf
-    for _ in range(3 if name.startswith("metareview") else 1):
+    for _ in range(12 if name.startswith("metareview") else 1):  # the best: other work on the machine only slows
         start, used = time.perf_counter(), time.process_time()
         answer = run(prediction, truth)
         best, cpu = min(best, time.perf_counter() - start), min(cpu, time.process_time() - used)
