@@ -13,8 +13,9 @@ from metareview.report.figures.registry import FIGURES
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import arrange, has_place, mark_best, printed_cell, short_name, study_name
+from metareview.report.views.common import Names, arrange, has_place, mark_best, printed_cell, short_name, study_name
 from metareview.report.views.format import display_cell
+from metareview.report.views.studies import fact_cell
 from metareview.results import Dropped
 from metareview.schema.metric import default_vocabulary
 from metareview.schema.tables import TABLES
@@ -236,7 +237,7 @@ def test_studies_tell_what_other_places_say(small):
     ]
     category = cell(view, "category", study_id="bob-2")
     assert (category.value, category.mark) == ("Rule-based", "warning")
-    assert category.note == "also stated: Neural (thesis p. 3)"
+    assert category.note == "also stated: Neural (A thesis, p. 3)"
     targets = cell(view, "targets", study_id="ada-1")
     assert (targets.value, len(targets.refs), targets.mark) == ("words; pauses", 2, "")
     assert cell(view, "category", study_id="cyd-3").value == "not reported"
@@ -470,3 +471,30 @@ def test_a_reconstruction_is_told_as_inference(small):
     assert any("inference" in text for text in view.warnings)
     assert "True in every solution" in " ".join(view.notes)
     assert cell(small["reconstruction-effects"], "estimate", version="d as printed, interval by noncentral t").value < 0
+
+
+# --- numbers lead to the document that prints them -------------------------------------------------------------------
+
+
+def test_voxel_sizes_lead_to_the_fact_that_states_them(founding):
+    z, y, x = (cell(founding["datasets"], f"voxel_{axis}_nm", dataset_id="snemi3d") for axis in "zyx")
+    for found, size in ((z, 30), (y, 6), (x, 6)):
+        assert found.value == size
+        assert {(ref.source_id, ref.locator) for ref in found.refs} >= {
+            ("shah2025_review", "L557"), ("shah2025_review", "L630"),
+        }  # fmt: skip
+    assert z.mark == ""  # both documents print 30
+    for found in (y, x):
+        assert found.mark == "warning"
+        assert found.note == "also stated: 3 (Aswath et al. 2023, L104)"
+        assert "aswath2023_survey" not in {ref.source_id for ref in found.refs}
+
+
+def test_a_value_that_no_fact_states_leads_to_no_document(founding):
+    names = Names.of(founding.review.tables, founding.review.spec)
+    row = {"file": "datasets.csv", "line": 3, "source_id": "survey", "locator": "L1", "species": "mouse"}
+    fact = {"file": "dataset_facts.csv", "line": 9, "value": "rat", "source_id": "survey", "locator": "L2; Table 1"}
+    found = fact_cell(row, "species", [fact], names)
+    assert [(ref.file, ref.source_id) for ref in found.refs] == [("datasets.csv", "")]
+    assert found.note == "also stated: rat (survey, L2)"
+    assert fact_cell(row, "species", [], names).refs[0].source_id == "survey"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metareview.report.views.base import Cell, Column, Kind, Mark, View
+from metareview.report.views.citations import citations
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Metric, Vocabulary
@@ -50,6 +51,7 @@ class Names:
     datasets: Mapping[str, str]
     corpora: Mapping[str, str]
     sources: Mapping[str, str]
+    citations: Mapping[str, str]
 
     @classmethod
     def of(cls, tables: Tables, spec: ReviewSpec) -> Names:
@@ -60,6 +62,7 @@ class Names:
             {row["dataset_id"]: text(row.get("name")) for row in records(tables, "datasets")},
             {corpus.id: corpus.label for corpus in spec.corpora},
             {row["source_id"]: text(row.get("title")) for row in records(tables, "sources")},
+            citations(records(tables, "sources")),
         )
 
     def study(self, study_id: object) -> str | None:
@@ -78,6 +81,16 @@ class Names:
         """Return the label of a corpus, or its id."""
         key = text(corpus)
         return self.corpora.get(key, "all studies of this folder" if key in ("", "all") else key)
+
+    def citation(self, source_id: object) -> str:
+        """Return a document as it is cited, or its id where it is not in the table of documents."""
+        return self.citations.get(text(source_id)) or text(source_id)
+
+    def place(self, row: Row, *, whole: bool = False) -> str:
+        """Return where a row is printed: document and the first part of its locator, or all of it."""
+        locator = text(row.get("locator"))
+        found = (self.citation(row.get("source_id")), locator if whole else locator.split(";")[0])
+        return ", ".join(part for part in found if part)
 
     def metric(self, key: object, convention: object = "unstated") -> str | None:
         """Return a metric as it is printed, with its convention where one is stated."""
