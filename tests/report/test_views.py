@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import pytest
@@ -319,7 +322,7 @@ def test_printed_tests_stand_before_recomputed_ones(small):
     view = small["groups"]
     assert rows(view, "source", "test", "effect")[:2] == [("printed", "p", None), ("printed", "Cohen's d", -1.5)]
     p = view.cells("p")[0]
-    assert (p.value, p.mark, p.note) == (0.4, "warning", "printed as a bound: p > 0.4")
+    assert (p.value, p.mark, p.note, p.bound) == (0.4, "", "", ">")
     anova = cell(view, "p", test="one-way ANOVA (F)")
     found = small.results["groups"].comparisons[0]
     assert anova.value == next(test.p for test in found.tests if test.test == "anova")
@@ -329,7 +332,7 @@ def test_printed_tests_stand_before_recomputed_ones(small):
 
 def test_a_bound_is_told_in_variability(small):
     printed = cell(small["variability"], "cv", source="printed")
-    assert (printed.value, printed.note) == (0.04, "printed as a bound: CV < 0.04")
+    assert (printed.value, printed.bound) == (0.04, "<")
 
 
 def test_dropped_rows_and_warnings_reach_the_footer(small):
@@ -498,3 +501,43 @@ def test_a_value_that_no_fact_states_leads_to_no_document(founding):
     assert [(ref.file, ref.source_id) for ref in found.refs] == [("datasets.csv", "")]
     assert found.note == "also stated: rat (survey, L2)"
     assert fact_cell(row, "species", [], names).refs[0].source_id == "survey"
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_bounds_are_printed_as_bounds_and_stand_in_a_column_of_the_csv(founding):
+    view = founding["groups"]
+    p = next(c for c in view.cells("p") if c.bound)
+    assert (p.value, p.bound, display_cell(p, view.columns[view.index("p")])) == (0.4, ">", "> 0.400")
+    cv = next(c for c in founding["variability"].cells("cv") if c.bound)
+    assert display_cell(cv, Column("cv", "CV", "score")) == "< 0.033"
+    assert cv.mark == ""
+    assert cv.note.count("metric not named") == 1  # two places say so, the footnote once
+    header, *lines = csv.reader(io.StringIO(render(view, "csv")))
+    assert header.index("p_bound") == header.index("p") + 1
+    assert [line[header.index("p_bound")] for line in lines if line[header.index("p")] == "0.4"] == [">"] * 2
+
+
+def test_a_bound_and_a_figure_are_not_the_same_statement():
+    place = {"value": 0.4, "note": None, "file": "statements.csv", "line": 1, "source_id": "a"}
+    rows_ = [{**place, "bound": ">", "printed": "p > 0.4", "locator": "L1"},
+             {**place, "bound": None, "printed": "p = 0.4", "locator": "L2"}]  # fmt: skip
+    found = printed_cell(rows_)
+    assert (found.mark, found.note) == ("contradicted", "printed as p = 0.4 at L2")
+
+
+def test_one_printed_end_of_a_range_is_a_bound(founding):
+    view = founding["results"]
+    found = [(row[view.index("level")].value, row[view.index("value")]) for row in view.rows]
+    open_ = [(level, c.value, c.bound) for level, c in found if c.bound]
+    assert (open_[0][1:], open_[2][1:]) == ((0.99, ">="), (0.9878, "<="))
+    assert {c.bound for level, c in found if c.value == 0.4} <= {""}
+
+
+def test_every_statement_printed_with_a_sign_says_which_bound_it_is():
+    for review in ("brain-em", "em-public"):
+        table = (DATA / review / "statements.csv").read_text(encoding="utf-8")
+        for row in csv.DictReader(io.StringIO(table, newline="")):
+            if set(row["printed"]) & set("<>≤≥") or re.search(r"\b(upper|lower) bound", row["note"]):
+                assert row.get("bound"), row["statement_id"]

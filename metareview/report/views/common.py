@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.views.base import Cell, Column, Kind, Mark, View
+from metareview.report.views.base import Bound, Cell, Column, Kind, Mark, View
 from metareview.report.views.citations import citations
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "filled", "has_place", "mark_best",
-    "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated", "tally", "text",
+    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "bound_of", "filled", "has_place",
+    "mark_best", "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated",
+    "tally", "text",
 ]  # fmt: skip
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -187,7 +188,7 @@ def filled(value: object) -> Cell:
 
 
 def printed_cell(rows: Sequence[Row]) -> Cell:
-    """Return a printed figure with every place that prints it; other figures there, and bounds, are told.
+    """Return a printed figure, or bound, with every place that prints it; other figures there are told, notes once.
 
     Parameters
     ----------
@@ -195,15 +196,22 @@ def printed_cell(rows: Sequence[Row]) -> Cell:
     """
     if not rows or rows[0].get("value") is None:
         return Cell()
-    value = float(rows[0]["value"])
-    others = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in rows if row["value"] != value)
-    if others:
-        return Cell(value, refs_of(rows), mark="contradicted", note="; ".join(others))
-    bound = next((text(row["printed"]) for row in rows if set(text(row.get("printed"))) & set("<>≤≥")), "")
-    notes = [f"printed as a bound: {bound}"] if bound else []
-    notes += [] if rows[0].get("value_high") is None else [f"printed as a range up to {rows[0]['value_high']}"]
-    notes += dict.fromkeys(text(row["note"]) for row in rows if row.get("note"))
-    return Cell(value, refs_of(rows), mark="warning" if bound else "", note="; ".join(notes))
+    value, bound = float(rows[0]["value"]), bound_of(rows[0])
+    different = [row for row in rows if (row["value"], bound_of(row)) != (value, bound)]
+    if different:
+        told = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in different)
+        return Cell(value, refs_of(rows), mark="contradicted", note="; ".join(told), bound=bound)
+    notes = [] if rows[0].get("value_high") is None else [f"printed as a range up to {rows[0]['value_high']}"]
+    notes += [part.strip() for row in rows for part in text(row.get("note")).split(";") if part.strip()]
+    return Cell(value, refs_of(rows), note="; ".join(dict.fromkeys(notes)), bound=bound)
+
+
+def bound_of(row: Row) -> Bound:
+    """Return how the true figure lies to a statement's value; empty where the figure itself is printed."""
+    return _BOUNDS.get(text(row.get("bound")), "")
+
+
+_BOUNDS: dict[str, Bound] = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
 
 
 def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[Cell]:
