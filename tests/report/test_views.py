@@ -12,7 +12,7 @@ import small_review
 
 from metareview.errors import UnknownName
 from metareview.report.analyses import ANALYSES
-from metareview.report.figures.registry import FIGURES
+from metareview.report.figures.registry import FIGURES, interactive
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx
 from metareview.report.views.base import Cell, Column, View
@@ -160,7 +160,7 @@ def test_benchmark_puts_printed_beside_recomputed(small):
     recomputed = cell(view, "composite_recomputed", method="Net")
     assert recomputed.mark == "contradicted"
     assert "printed 0.930, recomputed 0.925" in recomputed.note
-    assert cell(view, "composite_recomputed", method="Rules").mark == ""
+    assert cell(view, "composite_recomputed", method="Rules").mark == "derived"
     assert "1 of 2 printed composites are not reproduced; the cell says why." in view.warnings
     assert cell(view, "datasets", method="Net").value == "Phone calls; Radio"
     assert cell(view, "n_datasets", method="Net").value == 3
@@ -418,7 +418,7 @@ def test_published_benchmark_in_printed_order(founding):
     assert rows(view, "rank", "composite") == list(
         enumerate((0.954, 0.947, 0.938, 0.930, 0.911, 0.901, 0.893, 0.893, 0.854, 0.848), 1)
     )
-    assert [c.mark for c in view.cells("composite_recomputed")] == ["contradicted"] + [""] * 9
+    assert [c.mark for c in view.cells("composite_recomputed")] == ["contradicted"] + ["derived"] * 9
     assert [c.value for c in view.cells("n_datasets")] == [5, 1, 2, 1, 2, 1, 2, 1, 3, 3]
     assert [c.value for c in view.cells("code")] == ["no", "yes", "yes", "yes", "no", "no", "yes", "yes", "no", "no"]
     assert all("Table 3" in ref.locator for c in view.cells("composite") for ref in c.refs)
@@ -541,3 +541,74 @@ def test_every_statement_printed_with_a_sign_says_which_bound_it_is():
         for row in csv.DictReader(io.StringIO(table, newline="")):
             if set(row["printed"]) & set("<>≤≥") or re.search(r"\b(upper|lower) bound", row["note"]):
                 assert row.get("bound"), row["statement_id"]
+
+
+# --- what is printed stands beside what is recomputed ----------------------------------------------------------------
+
+
+def test_printed_correlations_stand_beside_the_recomputed_ones(founding):
+    view = founding["correlations"]
+    pair = cell(view, "printed", metric_a="Dice", metric_b="Jaccard index")
+    assert pair.value == 0.89
+    assert {ref.locator for ref in pair.refs} == {"L1741", "L1815"}
+    families = cell(view, "printed", metric_a="overlap", metric_b="instance metrics")
+    assert display_cell(families, view.columns[view.index("printed")]) == "< 0.400"
+    assert cell(view, "n", metric_a="overlap").value is None  # no pair on record, so the matrix leaves it out
+
+
+def test_printed_share_of_experiments_on_several_data_sets_stands_first(founding):
+    view = founding["generalisation-shares"]
+    where = {"corpus": "the review", "unit": "experiments", "source": "printed"}
+    assert [cell(view, key, **where).value for key in ("n_multi", "n", "share")] == [12, 46, 0.26]
+    assert rows(view, "unit", "source")[:2] == [("experiments", "printed"), ("experiments", "recorded here")]
+    assert all(row[view.index(key)].refs for row in view.rows for key in ("n_multi", "n", "share"))
+
+
+def test_printed_shares_of_code_contradict_each_other_in_the_open(founding):
+    view = founding["availability"]
+    printed = [row for row in view.rows if str(row[view.index("source")].value).startswith("printed")]
+    found = [tuple(row[view.index(key)].value for key in ("category", "n", "with_code", "share", "share_lacking"))
+             for row in printed]  # fmt: skip
+    assert set(found) == {
+        ("all", 60, 24, 0.4, None), ("all", None, None, 0.54, None), ("all", None, None, None, 0.54),
+        ("CNN", None, None, 0.67, None),
+    }  # fmt: skip
+    lacking = next(row for row in printed if row[view.index("share_lacking")].value is not None)
+    assert lacking[view.index("share_lacking")].mark == "contradicted"
+
+
+def test_counts_and_computed_numbers_lead_to_what_entered(founding):
+    for name, keys in {"composite-verdicts": ("n_agree", "n_fail"), "shares": ("n_corpus",),
+                       "distributions": ("n_corpus",), "summary": ("n_experiments",)}.items():  # fmt: skip
+        view = founding[name]
+        assert all(c.refs for key in keys for c in view.cells(key) if c.value), name
+    means = [row for row in founding["variability"].rows if str(row[1].value) == "recomputed: mean CV"]
+    at = founding["variability"].index("cv")
+    assert means
+    assert all(row[at].refs and row[at].mark == "derived" for row in means if row[at].value is not None)
+
+
+def test_a_lost_decimal_point_is_no_doubt_about_the_rank(founding):
+    view = founding["benchmark"]
+    line = next(row for row in view.rows if any(ref.uncertain for ref in row[view.index("composite")].refs))
+    assert not any(ref.uncertain for ref in (*line[view.index("rank")].refs, *line[view.index("method")].refs))
+
+
+def test_two_wordings_of_one_reason_are_one_line(founding):
+    view = founding["exclusions"]
+    full = [row for row in view.rows if row[view.index("stage")].value == "Full text"]
+    assert [row[view.index("n")].value for row in full] == [42, 37, 23]
+    assert full[2][1].note == "also worded: modality other than EM (Shah et al. 2025, L324; Fig. 3)"
+    assert full[2][view.index("places")].value == 2
+
+
+def test_printed_target_groups_stand_apart_from_the_recorded_targets(founding):
+    view = founding["sankey-nodes"]
+    groups = [(value, n, here) for attribute, value, n, here in rows(view, "attribute", "value", "published", "recorded")
+              if attribute == "target group"]  # fmt: skip
+    assert [n for _, n, _ in groups if n != 102] == [45, 17, 15, 14, 11]
+    assert {here for *_, here in groups} == {None}
+    assert any("not the targets recorded here" in note for note in view.notes)
+    twin = interactive("sankey", {name: founding[name] for name in ("sankey-nodes", "sankey-links")})
+    assert any("neuron structures 45" in note.text for note in twin.layout.annotations)
+    assert any(label.startswith("CNN · 44 printed · ") for label in twin.data[0].node.label)

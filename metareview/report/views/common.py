@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "bound_of", "filled", "has_place",
-    "mark_best", "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated",
-    "tally", "text",
+    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "bound_of", "computed", "filled",
+    "has_place", "mark_best", "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name",
+    "stated", "studies_of", "tally", "text",
 ]  # fmt: skip
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -165,6 +165,16 @@ def refs_of(rows: Iterable[Row]) -> tuple[SourceRef, ...]:
     return tuple(ref_of(row) for row in rows)
 
 
+def studies_of(tables: Tables) -> dict[str, tuple[SourceRef, ...]]:
+    """Return the rows of the included studies of each body: what a size of a body counts."""
+    found: dict[str, list[Row]] = {"all": []}
+    for row in records(tables, "studies"):
+        if row.get("status") == "included":
+            for corpus in ("all", *(row.get("corpus") or ())):
+                found.setdefault(corpus, []).append(row)
+    return {corpus: refs_of(rows) for corpus, rows in found.items()}
+
+
 def has_place(locator: object, place: str | None) -> bool:
     """Return whether a locator has a part such as ``Table 3``; without a place every locator does.
 
@@ -212,6 +222,11 @@ def bound_of(row: Row) -> Bound:
 
 
 _BOUNDS: dict[str, Bound] = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
+
+
+def computed(cell: Cell) -> Cell:
+    """Mark a number that is computed here and printed in no source; a doubt that is there stays."""
+    return replace(cell, mark="derived") if cell.value is not None and not cell.mark else cell
 
 
 def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[Cell]:

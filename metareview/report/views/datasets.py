@@ -11,10 +11,12 @@ from metareview.report.views.common import (
     Row,
     Tables,
     arrange,
+    computed,
     records,
     ref_of,
     refs_of,
     result_of,
+    studies_of,
     tally,
     text,
 )
@@ -95,6 +97,7 @@ def shares(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("n_corpus", "Of", "count"),
     )
     body = []
+    members = studies_of(tables)
     for row in found.rows if found else ():
         printed = published.get((row.corpus, row.dataset_id))
         body.append([
@@ -102,8 +105,8 @@ def shares(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             Cell(row.name or names.dataset(row.dataset_id)),
             Cell(row.n_studies, row.refs),
             Cell(int(printed["n"]), (ref_of(printed),), note=text(printed.get("note"))) if printed else Cell(),
-            Cell(row.share, row.refs, low=row.ci_low, high=row.ci_high),
-            Cell(row.n_corpus),
+            computed(Cell(row.share, row.refs, low=row.ci_low, high=row.ci_high)),
+            Cell(row.n_corpus, members.get(row.corpus, ())),
         ])  # fmt: skip
     notes = [
         f"{names.corpus(row.corpus)}: {row.n_stated} of {row.n_corpus} studies state a data set."

@@ -10,6 +10,7 @@ from metareview.report.views.common import (
     Tables,
     arrange,
     bound_of,
+    computed,
     filled,
     printed_cell,
     records,
@@ -102,11 +103,11 @@ def _recomputed_line(row: DescriptiveRow, names: Names, found: DescriptivesResul
         Cell(f"recomputed from {results}" + (f", rule {row.convention}" if row.convention != "unstated" else "")),
         Cell(row.n, row.refs),
         *(
-            Cell(getattr(row, statistic), row.refs, note=row.reason if getattr(row, statistic) is None else "")
-            for statistic, _ in _STATISTICS
+            computed(Cell(value, row.refs, note=row.reason if value is None else ""))
+            for value in (getattr(row, statistic) for statistic, _ in _STATISTICS)
         ),
-        Cell(row.n_experiments),
-        Cell(row.n_studies),
+        Cell(row.n_experiments, row.refs),
+        Cell(row.n_studies, row.refs),
     ]
 
 
