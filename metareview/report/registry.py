@@ -80,7 +80,8 @@ def _spec(
     return ViewSpec(name, title, section, f"{_HOME}.{build}", tables, results, formats, argument)
 
 
-_NAMES = ("studies", "datasets", "sources")
+#: What every view reads: the names of things in print.
+_NAMES = ("studies", "datasets", "sources", "experiments")
 _SCORES = ("studies", "experiments", "results", "datasets", "sources")
 _COUNTS = (*_NAMES, "study_facts", "distributions")
 
@@ -99,8 +100,8 @@ _SPECS = (
           (*_COUNTS, "statements"), ("availability",)),
     _spec("availability-other", "Further availability", "studies", "characteristics:availability_other", _COUNTS,
              ("availability",)),
-    _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts", "experiments")),
-    _spec("shares", "Use of data sets", "datasets", "datasets:shares", (*_COUNTS, "experiments"), ("shares",)),
+    _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts")),
+    _spec("shares", "Use of data sets", "datasets", "datasets:shares", _COUNTS, ("shares",)),
     _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
     _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
              (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
@@ -175,4 +176,6 @@ def build_view(name: str, tables: Mapping[str, pd.DataFrame], results: Mapping[s
         {key: results[key] for key in view.results if key in results},
         spec,
     ]
-    return view.builder()(*given, *([view.argument] if view.argument else []))
+    from metareview.report.views.wording import readable
+
+    return readable(view.builder()(*given, *([view.argument] if view.argument else [])), given[0], spec)

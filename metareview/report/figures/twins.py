@@ -84,9 +84,7 @@ def _with_groups(figure: Any, groups: list[tuple[str, int]]) -> Any:
     """Write the printed groups under the last column: they are not the targets, so no ribbon reaches them."""
     if groups:
         told = "; ".join(f"{name} {n}" for name, n in groups)
-        lines = wrapped(
-            f"Target groups in print (not the targets recorded here, so no ribbon reaches them): {told}", 60
-        )
+        lines = wrapped(f"Target groups in print, which are not the targets recorded here: {told}", 60)
         figure.add_annotation(
             text=lines, x=0, y=-0.02, xref="paper", yref="paper", xanchor="left", yanchor="top", showarrow=False,
             align="left",

@@ -24,6 +24,7 @@ from metareview.report.views.common import (
     text,
 )
 from metareview.report.views.format import display
+from metareview.report.views.wording import in_words
 from metareview.schema.review import CompositeSpec, ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.composite import CompositeResult, CompositeRow
@@ -337,7 +338,7 @@ def _labels(found: CompositeEvidenceResult | None) -> dict[str, str]:
         head, _, given = definition.partition(":")
         if head.startswith("feasibility"):
             labels[definition] = "values that could exist" + (f", {given} among them" if given else "")
-    return labels | {verdict.definition: verdict.label for verdict in (found.verdicts if found else ())}
+    return labels | {verdict.definition: in_words(verdict.label) for verdict in (found.verdicts if found else ())}
 
 
 def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -359,7 +360,7 @@ def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
 
     body = [
         [
-            Cell(verdict.label, mark="best" if verdict.definition in (found.best if found else ()) else ""),
+            Cell(in_words(verdict.label), mark="best" if verdict.definition in (found.best if found else ()) else ""),
             count(verdict.n_agree, verdict.definition, True),
             count(verdict.n_fail, verdict.definition, False),
             count(verdict.n_open, verdict.definition, None),

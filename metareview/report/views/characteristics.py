@@ -197,7 +197,7 @@ def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         for row in rows
         if row.attribute == name and row.published is not None
     ]  # fmt: skip
-    groups = any(line[1].value in map(_words, _GROUPED.values()) for line in body)
+    groups = any(line[1].value in [_words(name) for name in _GROUPED.values()] for line in body)
     n = rows[0].n_corpus if rows else 0
     levels = ", ".join(_words(attribute) for attribute in sequence)
     return arrange(

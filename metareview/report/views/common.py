@@ -150,7 +150,7 @@ def short_name(metric: Metric) -> str:
 
 def study_name(row: Row) -> str:
     """Return a study as it is cited: authors, and its number in the review or its year."""
-    authors = stated(row.get("authors")) or text(row.get("study_id"))
+    authors = stated(row.get("authors")) or ("reference" if row.get("ref") is not None else text(row.get("study_id")))
     if len(authors) > _AUTHORS:
         first = authors.split(";")[0].split(" and ")[0].strip()
         authors = f"{first} et al." if len(first) <= _AUTHORS else f"{first[: _AUTHORS - 1]}…"

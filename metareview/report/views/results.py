@@ -5,6 +5,7 @@ from __future__ import annotations
 from metareview.report.views.base import Bound, Cell, Column, View
 from metareview.report.views.common import Names, Results, Row, Tables, arrange, filled, records, ref_of, stated, text
 from metareview.report.views.format import given_decimals
+from metareview.report.views.wording import LEVELS
 from metareview.schema.review import ReviewSpec
 
 __all__ = ["results_all"]
@@ -21,7 +22,7 @@ def results_all(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("dataset", "Data set"),
         Column("target", "Target"),
         Column("metric", "Metric"),
-        Column("level", "Level", help="cell: one method on one data set; study_mean: a mean over several; or a range"),
+        Column("level", "Level", help="what the value is over, or which end of a range"),
         Column("unit", "Unit", help="unit of replication; empty for an aggregate"),
         Column("value", "Value", "number", help="with its interval where the source states one"),
         Column("sd", "SD", "number"),
@@ -67,7 +68,7 @@ def _line(row: Row, owner: Row, names: Names, bound: Bound) -> list[Cell]:
         Cell(names.dataset_list(sets)),
         filled(stated(owner.get("target"))),
         Cell(names.metric(row["metric"], row.get("convention"))),
-        filled(row.get("level")),
+        Cell(LEVELS.get(text(row.get("level")), text(row.get("level"))) or None),
         filled(row.get("unit")),
         _value(row, spread["ci_low"], spread["ci_high"], bound),
         Cell(spread["sd"], (ref_of(row),) if spread["sd"] is not None else ()),
@@ -76,7 +77,7 @@ def _line(row: Row, owner: Row, names: Names, bound: Bound) -> list[Cell]:
         filled(row.get("n_of")),
         filled(owner.get("origin")),
         filled(row.get("printed")),
-        Cell(f"{row['source_id']}, {row['locator']}"),
+        Cell(names.place(row, whole=True)),
         filled(row.get("note")),
         Cell(text(row["experiment_id"])),
     ]
