@@ -6,6 +6,7 @@ as bytes, `write_figure` writes them. Nothing here imports a drawing library bef
 
 from metareview.report.figures.registry import (
     FIGURES,
+    figures_for,
     FigureSpec,
     draw,
     figure_bytes,
@@ -18,6 +19,7 @@ from metareview.report.figures.write import write_figure
 
 __all__ = [
     "FIGURES",
+    "figures_for",
     "FigureSpec",
     "draw",
     "figure_bytes",
