@@ -147,7 +147,7 @@ _SPECS = (
 
 def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
     """Return the views of a review by name, in the order of the report; its own leaderboards included."""
-    views = {}
+    views: dict[str, ViewSpec] = {}
     for view in _SPECS:
         if view.name == "syntheses":
             views |= _syntheses(view, spec)

@@ -119,7 +119,9 @@ class Plan:
     @property
     def twin_files(self) -> list[str]:
         """Every interactive twin."""
-        return [str(self.work / "figures" / f"{name}.html") for name, figure in self.figures.items() if figure.interactive]
+        return [
+            str(self.work / "figures" / f"{name}.html") for name, figure in self.figures.items() if figure.interactive
+        ]
 
     @property
     def number_sheets(self) -> list[str]:

@@ -6,11 +6,11 @@ as bytes, `write_figure` writes them. Nothing here imports a drawing library bef
 
 from metareview.report.figures.registry import (
     FIGURES,
-    figures_for,
     FigureSpec,
     draw,
     figure_bytes,
     figure_texts,
+    figures_for,
     interactive,
     interactive_html,
     plotly_script,

@@ -1,4 +1,4 @@
-"""The forest plot: effects with their intervals and weights, subgroups, the pooled effect and its prediction interval."""
+"""The forest plot: effects with intervals and weights, subgroups, the pooled effect and its prediction interval."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from metareview.report.figures.style import (
     MUTED,
     PAPER,
     SMALL,
-    TEXT,
     WIDTH,
     canvas,
     colour_of,
@@ -23,7 +22,7 @@ from metareview.report.figures.style import (
     put,
 )
 from metareview.report.figures.text import line_height, tidy, widest, wrap
-from metareview.report.views.base import Cell, View
+from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.format import display
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["draw", "draw_rows"]
 
 _MARGIN, _LABEL, _ROW, _GAP = 8.0, 180.0, 17.0, 10.0
+_SHARE, _SHARES = Column("share", "Share", "percent"), ("i2", "i2_q")
 _POOLED, _GROUP = colour_of(3), colour_of(0)
 
 
@@ -104,7 +104,7 @@ def _rows(view: View, model: View) -> list[_Row]:
     for position, (name, own) in enumerate(lines.items()):
         out += [_Row("head", name or "not stated")] if grouped else []
         out += own
-        if grouped and position < len(pooled_groups):
+        if grouped and position < len(pooled_groups) and pooled_groups[position][2].value is not None:
             out.append(_diamond("group", f"pooled, {pooled_groups[position][1]}", pooled_groups[position][2]))
     out += [_diamond(kind, name, cell) for kind, name, cell in ends if kind in ("pooled", "prediction")]
     return out
@@ -148,7 +148,7 @@ def draw_rows(rows: list[_Row], labels: Labels, ax: Axes, *, log: bool, referenc
         elif row.kind in ("group", "pooled"):
             _draw_diamond(row, y, ax)
     for text, row in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_fontweight("bold" if row.kind in ("head", "pooled") else "normal")
+        text.set_fontweight("bold" if row.kind in ("head", "group", "pooled") else "normal")
     pooled = next((row.value for row in rows if row.kind == "pooled"), None)
     if pooled is not None:
         ax.axvline(pooled, color=_POOLED, lw=0.8, ls=(0, (3, 3)), zorder=1)
@@ -209,13 +209,12 @@ def _draw_diamond(row: _Row, y: float, ax: Axes) -> None:
 
 def _notes(rows: list[_Row], model: View) -> list[str]:
     """Heterogeneity in one line, and what the marks mean."""
-    found = {str(key): (name, cell) for (key, name), (cell,) in
-             zip(value_rows(model, "key", "quantity"), cell_rows(model, "value"), strict=True)} if model.rows else {}  # fmt: skip
-    shown = []
-    for key in ("i2", "i2_q", "q"):
-        if key in found:
-            name, cell = found[key]
-            shown.append(f"{tidy(name)}: {tidy(display(cell.value, column(model, 'value')))}")
+    lines = value_rows(model, "key", "quantity", "value") if model.rows else []
+    shown = [
+        f"{tidy(name)}: {tidy(display(value, _SHARE if key in _SHARES else column(model, 'value')))}"
+        for key, name, value in lines
+        if key in ("component", *_SHARES, "q")
+    ]
     notes = ["; ".join(shown) + "."] if shown else []
     notes.append("Squares: effects, larger with more weight; diamonds: pooled with interval.")
     if any(row.open for row in rows):

@@ -51,7 +51,7 @@ def _contours(view: View) -> list[tuple[Cell, ...]]:
 
 def _legend(view: View) -> str:
     levels = [f"{number(row[3].value) or 0:g}" for row in _contours(view)]
-    return f"Lines from the top: where p is {', '.join(reversed(levels))} for no difference; outside, p is smaller."
+    return f"Lines, from the inner ones out: p is {', '.join(reversed(levels))} for no difference."
 
 
 def draw_funnel(view: View, ax: Axes) -> Axes:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import floor, log10
 
-from metareview.report.views.base import Cell, Column, View
+from metareview.report.views.base import Cell, Column, Mark, View
 from metareview.report.views.common import Names, Results, Tables, arrange, filled, result_of
 from metareview.report.views.format import display
 from metareview.schema.review import ReviewSpec
+from metareview.schema.source import SourceRef
 from metareview.schema.synthesis import SynthesisSpec
 from metareview.stats.declared.result import EffectRow, Estimate, SynthesisResult
 from metareview.stats.declared.scales import SCALES
@@ -20,7 +22,6 @@ from metareview.stats.declared.variances import SOURCES
 
 __all__ = ["effects", "fit", "funnel", "overview", "sensitivity"]
 
-_PERCENT = Column("share", "Share", "percent")
 _NUMBER = Column("number", "Number", "number")
 _FACTORS = {"study_id": "Study", "dataset_id": "Data set", "unit": "Unit", "source_id": "Document",
             "experiment_id": "Experiment"}  # fmt: skip
@@ -46,13 +47,26 @@ def _measure(declared: SynthesisSpec, names: Names) -> str:
     return f"{scale.difference.format(metric)}, {declared.contrast.first} against {declared.contrast.second}"
 
 
-def _cell(estimate: Estimate | None, refs: Iterable[object] = ()) -> Cell:
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _digits(low: float | None, high: float | None) -> int | None:
+    """Return the decimals that give half the width of an interval two digits; None where there is no width."""
+    if low is None or high is None or not high > low:
+        return None
+    return min(max(1 - floor(log10((high - low) / 2)), 0), 6)
+
+
+def _cell(estimate: Estimate | None, refs: Iterable[SourceRef] = ()) -> Cell:
     """Return an estimate as people read it, with its interval; a coefficient without such a reading as it is."""
     if estimate is None:
         return Cell()
     if estimate.read is None:
-        return Cell(estimate.value, low=estimate.low, high=estimate.high, mark="derived")
-    return Cell(estimate.read, tuple(refs), low=estimate.read_low, high=estimate.read_high, mark="derived")  # type: ignore[arg-type]
+        digits = _digits(estimate.low, estimate.high)
+        return Cell(estimate.value, low=estimate.low, high=estimate.high, mark="derived", decimals=digits)
+    low, high = estimate.read_low, estimate.read_high
+    return Cell(estimate.read, tuple(refs), low=low, high=high, mark="derived", decimals=_digits(low, high))
 
 
 def _with_meta(view: View, declared: SynthesisSpec, names: Names) -> View:
@@ -89,9 +103,10 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     notes = [*declared.notes, *(f"{tag}: {SOURCES[tag]}." for tag in used if tag in SOURCES)]
     view = arrange(
         f"effects-{key}", f"Effects: {declared.title}",
-        f"{_measure(declared, names).capitalize()}: one row per effect, with the figures it is made from.",
+        f"{_sentence(_measure(declared, names))}: one row per effect, with the figures it is made from.",
         columns, body, notes=notes, dropped=found.dropped if found else (), group="group" if declared.group else "",
-        nothing=_nothing(found), keep=("label", "estimate", "weight"), machine=("yi", "vi"), alt=_alt(found, declared, names),
+        nothing=_nothing(found), keep=("label", "estimate", "weight"), machine=("yi", "vi"),
+        alt=_alt(found, declared, names),
     )  # fmt: skip
     return _with_meta(view, declared, names)
 
@@ -171,11 +186,11 @@ def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -
         out.append(_line(kind, row.name.capitalize() if kind == "pooled" else row.name, _cell(row), row,
                          plain=declared.scale == "raw"))  # fmt: skip
     if found.prediction is not None:
-        interval = replace(found.prediction, value=found.prediction.value)
-        out.append(_line("prediction", "Prediction interval", _cell(interval), None))
+        out.append(_line("prediction", "Prediction interval", _cell(found.prediction), None))
     for group in found.groups:
         name = f"{names.datasets.get(group.name, group.name) or 'not stated'} (k = {group.k})"
         cell = replace(_cell(group.estimate), note=group.note)
+        name += f": not pooled, {group.note}" if group.note else ""
         out.append(_line("group", name, cell, group.estimate, plain=declared.scale == "raw"))
     if found.omnibus is not None:
         test = found.omnibus
@@ -200,7 +215,7 @@ def _spread_rows(found: SynthesisResult) -> list[list[Cell]]:
         out.append(_line("component", name, Cell(part.value, low=part.low, high=part.high, mark="derived"), None))
         if part.name != "tau2" and part.share is not None:
             out.append(_line("share", f"Share of {part.name} in all variance", Cell(part.share, mark="derived"), None))
-    for key, name, value in (("i2", "I² from τ² (a share)", found.i2), ("i2_q", "I² from Q (a share)", found.i2_q)):
+    for key, name, value in (("i2", "I² from τ²", found.i2), ("i2_q", "I² from Q", found.i2_q)):
         out.append(_line(key, name, Cell(value, mark="derived" if value is not None else ""), None))
     out.append([Cell("q"), Cell("Cochran's Q"), Cell(found.q, mark="derived"), Cell(), Cell(), Cell(), Cell(found.q_df),
                 Cell(found.q_pvalue)])  # fmt: skip
@@ -208,7 +223,7 @@ def _spread_rows(found: SynthesisResult) -> list[list[Cell]]:
         out.append(_line(key, name, Cell(size), None))
     for tag, share in found.shares.items():
         out.append(_line("source", f"Share of weight on variances from {tag}", Cell(share, mark="derived"), None))
-    mark = "warning" if found.imputed else "derived"
+    mark: Mark = "warning" if found.imputed else "derived"
     out.append(_line("imputed", "Share of weight on imputed variances", Cell(found.imputed, mark=mark), None))
     return [row for row in out if row[2].value is not None]
 
@@ -246,9 +261,11 @@ def funnel(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View
     same = len({row.vi for row in rows}) < 2
     body: list[list[Cell]] = []
     if found and not same:
-        body += [[Cell("point"), filled(r.label), Cell(r.effect.value, r.refs), Cell(r.effect.se), Cell()] for r in rows]
-        for line in found.contours:
-            body.append([Cell("contour"), Cell(), Cell(low=line.low, high=line.high), Cell(line.se), Cell(line.p)])
+        for row in rows:
+            effect = row.effect
+            body.append([Cell("point"), filled(row.label), Cell(effect.value, row.refs), Cell(effect.se), Cell()])
+        lines = found.contours
+        body += [[Cell("contour"), Cell(), Cell(low=c.low, high=c.high), Cell(c.se), Cell(c.p)] for c in lines]
         if found.pooled is not None:
             body.append([Cell("pooled"), Cell(), Cell(found.pooled.value), Cell(), Cell()])
     few = f"With {len(rows)} effects asymmetry cannot be told from chance; ten or more are needed."
@@ -279,10 +296,10 @@ def overview(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         found = _found(results, declared.id)
         if found is None:
             continue
-        band = found.prediction
+        band = _cell(found.prediction)
         body.append([
             Cell(declared.title), Cell(_measure(declared, names)), Cell(len(found.rows)), Cell(found.studies),
-            _cell(found.pooled), Cell() if band is None else Cell(low=band.read_low, high=band.read_high, mark="derived"),
+            _cell(found.pooled), replace(band, value=None),
             Cell(found.i2, mark="derived"), Cell(found.i2_q, mark="derived"),
             Cell(found.imputed, mark="warning" if found.imputed else "derived"),
         ])  # fmt: skip

@@ -67,9 +67,10 @@ def effects(found: Candidates, declared: SynthesisSpec) -> Effects:
 def _methods(scores: Sequence[Score], declared: SynthesisSpec, scale: Scale) -> tuple[list[str], list[str]]:
     delta = scale.name != "raw" and declared.values == "printed"
     said = [f"effects on the scale {scale.name}" + (", variances by the delta method" if delta else "")]
-    if declared.values == "printed" and any(s.ci_low is not None for s in scores) and "reported-ci" in declared.variance:
+    printed = declared.values == "printed"
+    if printed and "reported-ci" in declared.variance and any(s.ci_low is not None for s in scores):
         said.append(f"printed 95% intervals divided by the {declared.interval} quantile")
-    if any(s.sd is not None and s.sd_ddof == 0 for s in scores) and declared.values == "printed":
+    if any(s.sd is not None and s.sd_ddof == 0 for s in scores) and printed:
         said.append("population SDs (divisor n) corrected to n - 1")
     doubt = sum(score.uncertain for score in scores)
     text = f"{doubt} of {len(scores)} figures behind the effects are inferred readings; their notes say why"
@@ -86,9 +87,9 @@ def _from_layout(scores: Sequence[Score], scale: Scale) -> tuple[Variances, str,
     )
     k = len(scores)
     fine = math.isfinite(found) and found > 0
-    reason = "" if fine else "no residual is left in the layout of experiments by units, so no variance can be estimated"
-    vi = g2 = found if fine else math.nan
-    text = f"sampling variance of a value: residual mean square of experiments by units, {g2:.4g} on {df} df"
+    reason = "" if fine else "the layout of experiments by units leaves no residual to estimate a variance from"
+    vi = found if fine else math.nan
+    text = f"sampling variance of a value: residual mean square of experiments by units, {found:.4g} on {df} df"
     doubt = ["no value has a variance of its own: one is estimated for all from the layout of experiments by units, "
              "and holds their interaction too"]  # fmt: skip
     return Variances((vi,) * k, (LAYOUT,) * k, (True,) * k, (reason,) * k), text, doubt if fine else []

@@ -26,6 +26,8 @@ __all__ = ["components", "contours", "estimates", "groups", "prediction", "sensi
 
 #: Two-sided p-values of the contours of a funnel plot (Peters et al. 2008, J Clin Epidemiol 61:991).
 _CONTOURS = (0.1, 0.05, 0.01)
+#: Fewest effects of a subgroup that is pooled: with two, t on one degree of freedom covers everything.
+_LEAST = 3
 
 
 def weights(model: ModelFit) -> NDArray[np.float64]:
@@ -97,11 +99,12 @@ def groups(rows: Sequence[EffectRow], declared: SynthesisSpec) -> tuple[Group, .
     out = []
     for name in dict.fromkeys(row.group for row in rows):
         own = [row for row in rows if row.group == name and row.weight is not None]
-        if len(own) < 2:
-            out.append(Group(name, len(own), None, None, "fewer than two effects"))
+        if len(own) < _LEAST:
+            out.append(Group(name, len(own), None, None, f"fewer than {_LEAST} effects"))
             continue
+        yi, vi = [row.effect.value for row in own], [row.vi for row in own]
         try:
-            model = fit([r.effect.value for r in own], [r.vi for r in own], method=declared.method, level=declared.level)
+            model = fit(yi, vi, method=declared.method, level=declared.level)
         except MetareviewError as error:
             out.append(Group(name, len(own), None, None, str(error)))
             continue

@@ -1,4 +1,4 @@
-"""From results to candidates of effects: single scores, or pairs of scores; everything else is dropped with a reason."""
+"""From results to candidates of effects: single scores, or pairs of them; the rest is dropped with a reason."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def _pairs(
             pairs.append((first[0], second[0]))
             continue
         where = ", ".join(f"{name} {value or 'not stated'}" for name, value in zip(contrast.match, place, strict=True))
-        why = f"{len(first)} of {contrast.first} and {len(second)} of {contrast.second} at {where}; a pair is one of each"
+        sizes = f"{len(first)} of {contrast.first} and {len(second)} of {contrast.second}"
+        why = f"{sizes} at {where}; a pair is one of each"
         lost += [Dropped(_name(score), why, score.ref) for score in (*first, *second)]
     return tuple(pairs), tuple(lost)
 

@@ -51,7 +51,7 @@ def printed_variances(scores: Sequence[Score], declared: SynthesisSpec) -> Varia
 
     if not scores:
         return Variances((), (), (), ())
-    allowed = set(declared.variance)
+    allowed: set[str] = set(declared.variance)
     table = pd.DataFrame([_columns(score, allowed, declared.interval) for score in scores]).astype(float)
     found = variance_ladder(table, level=_COVERAGE, borrow=False)
     borrowed = allowed & {"borrowed-cv", "n-only"}
