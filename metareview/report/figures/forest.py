@@ -51,7 +51,7 @@ class _Row:
 
 def draw(views: Mapping[str, View]) -> Figure:
     """Return the forest plot of the views `effects-…` and `fit-…`, in this order."""
-    view, model = views.values() if len(views) == 2 else _two(views)
+    view, model = views.values()
     rows = _rows(view, model)
     labels = Labels.of([row.label for row in rows], _LABEL, SMALL, least=_ROW)
     texts = [_text(row, view) for row in rows]
@@ -75,12 +75,6 @@ def draw(views: Mapping[str, View]) -> Figure:
     ax.set_xlabel("\n".join(wrap(tidy(view.meta.get("measure", "")), room + 60, SMALL, lines=2)), fontsize=SMALL)
     draw_notes(sheet, _MARGIN, top + labels.height + 40, notes, WIDTH - 2 * _MARGIN)
     return figure
-
-
-def _two(views: Mapping[str, View]) -> tuple[View, View]:
-    names = sorted(views)  # effects-… comes before fit-…
-    first = next(views[name] for name in names if name.startswith("effects-"))
-    return first, next(views[name] for name in names if name.startswith("fit-"))
 
 
 def _float(text: str | None) -> float | None:

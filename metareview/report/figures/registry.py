@@ -112,7 +112,8 @@ def _forest(key: str) -> FigureSpec:
 
 
 def _funnel(key: str) -> FigureSpec:
-    return FigureSpec(f"funnel-{key}", "Funnel plot", "synthesis", (f"funnel-{key}",), f"{_HOME}.funnel:draw")
+    return FigureSpec(f"funnel-{key}", "Funnel plot", "synthesis", (f"funnel-{key}",), f"{_HOME}.funnel:draw",
+                      data=(f"funnel-{key}",))  # fmt: skip
 
 
 #: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
@@ -161,7 +162,7 @@ def draw(name: str, views: Mapping[str, View]) -> Figure:
     with style():
         if not views[spec.views[0]].rows:
             return empty_figure(_title(spec, views), _reasons(views[spec.views[0]]))
-        figure: Figure = _load(spec.draw)(views)
+        figure: Figure = _load(spec.draw)({name: views[name] for name in spec.views})
         return figure
 
 

@@ -131,7 +131,7 @@ def _effect(row: EffectRow, names: Names) -> list[Cell]:
     source = Cell(row.vi_source, mark="warning" if row.imputed else "", note=row.note)
     return [
         Cell(group or None), filled(row.label), Cell(names.study(row.study_id)), Cell(names.dataset(row.dataset_id)),
-        Cell(row.first, parts[:1]), second, _cell(row.effect, parts), Cell(row.effect.se, mark="derived"), source,
+        Cell(row.first, parts[:1]), second, replace(_cell(row.effect, parts), decimals=None), Cell(row.effect.se, mark="derived"), source,
         Cell(row.weight, mark="derived"), Cell(row.effect.value, mark="derived"), Cell(row.vi, mark="derived"),
     ]  # fmt: skip
 
