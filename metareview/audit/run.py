@@ -25,7 +25,7 @@ __all__ = ["AuditResult", "Audited", "audit_claims", "raw_claims", "run_audit"]
 #: The columns that others rely on, in order.
 CONTRACT = (
     "id", "source", "line", "related_lines", "statement", "printed", "check", "verdict", "assumption", "computed",
-    "explanation",
+    "explanation", "related",
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ class AuditResult(Result):
 
         names = (*CONTRACT, "type", "scope", "inputs")
         columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in self.rows] for name in names}
-        for name in ("related_lines", "printed"):
+        for name in ("related_lines", "printed", "related"):
             columns[name] = ["; ".join(map(str, value)) for value in columns[name]]
         columns["line"] = pd.array(columns["line"], dtype="Int64")  # type: ignore[assignment]
         return pd.DataFrame(columns)
