@@ -86,7 +86,8 @@ def _of_pairs(inputs: Inputs, r: Figure) -> Finding:
         raise InputError(f"x and y have {len(x)} and {len(y)} values; write 3 to {MOST_PAIRS} pairs")
     least, middle = least_correlation(x, y)
     if least <= 0:
-        return Finding("not_checkable", "", "These pairs do not correlate positively for all values within their digits.")
+        text = "Within their digits these pairs do not all correlate positively; no bound is known."
+        return Finding("not_checkable", "", text)
     computed = f"r = {decimal_text(middle, 3)} for these {len(x)} pairs, at least {decimal_text(least, 3)}"
     ceiling = float(r.bounded("half-either", -1, 1).high)
     if ceiling >= least:

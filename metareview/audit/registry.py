@@ -127,7 +127,7 @@ _ALL = (
            "Can these correlations occur together?", "Olkin, Linear Algebra Appl 1981;36:91",
            "names=Dice|Jaccard|AP; r=0.89|<0.4|<0.4"),
     _check("reconstruct", "reconstruct:check_reconstruct", "n mean sd min max",
-           "median f p groups d group1 group2 members means",
+           "median f p groups d group1 group2 members means least",
            "Which values and group sizes could have produced all of it?", "search by intervals, see reconstruction",
            "n=8; mean=0.820; sd=0.160; min=0.536; max=0.973; median=0.845; f=19.03; p=0.008; d=-6.44"),
     _check("domain", "scores:check_domain", "metric value", "",
