@@ -200,9 +200,10 @@ def _values(number: int, solution: Solution) -> list[list[Cell]]:
 def _reconstruction_notes(found: Reconstruction) -> list[str]:
     count = len(found.solutions)
     left = "one arrangement of the groups is left" if count == 1 else f"{count} arrangements of the groups are left"
-    about = f"{found.title}: " if found.title else ""
+    about = f"{found.title.rstrip('.')}: " if found.title else ""
     notes = [f"{about}{left}{'' if found.complete else ', and the search stopped before its end'}."]
-    notes += [f"True in every solution: {'; '.join(found.musts)}."] if found.musts else []
+    musts = [text for text in found.musts if not text.startswith("value ")]  # these stand in the table
+    notes += [f"True in every solution: {'; '.join(musts)}."] if musts else []
     return notes
 
 
@@ -227,6 +228,8 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     if body and found:
         notes.append("The printed d, its interval and small-sample version, and what is left when the values of each "
                      "group come from one study and are correlated.")  # fmt: skip
+        open_ended = [e.name for e in found.effects if e.low <= 0 <= e.high]
+        notes += [f"The interval takes in zero for: {'; '.join(open_ended)}."] if open_ended else []
     return arrange(
         "reconstruction-effects", "What the effect size is worth",
         "The printed standardised difference with the group sizes that must stand behind it.",
