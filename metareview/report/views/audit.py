@@ -18,7 +18,7 @@ from metareview.report.views.common import Results, Tables, arrange, filled, res
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 
-__all__ = ["WORDS", "claims", "effects", "findings", "reconstruction", "verdicts"]
+__all__ = ["WORDS", "claims", "effects", "findings", "reconstruction", "undecided", "verdicts"]
 
 #: Verdicts in print, in the order of the tables.
 WORDS: dict[str, str] = {
@@ -111,13 +111,27 @@ def findings(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )  # fmt: skip
 
 
-def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
-    """Return every statement with its verdict."""
+def undecided(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return the statements that no printed figure decides, with the reason."""
     found: AuditResult | None = result_of(results, "audit", AuditResult)
+    rows = found.with_verdict("not_checkable", "underpowered", "not_applicable") if found else ()
+    nothing = "every statement that was read could be checked" if found and found.rows else _NOTHING
     return arrange(
-        "audit-claims", "Every statement that was checked",
-        "Each statement with its printed figures beside the computation, by verdict.",
-        _COLUMNS, _rows(found.rows, found) if found else (), results=[found], group="verdict", nothing=_NOTHING,
+        "audit-open", "What cannot be checked, and why",
+        "Statements that nothing printed decides (the cited paper, the supplement or a list would), and checks that "
+        "could not have failed. They are neither right nor wrong here.",
+        _COLUMNS, _rows(rows, found) if found else (), group="verdict", nothing=nothing, keep=_KEEP, machine=_MACHINE,
+    )  # fmt: skip
+
+
+def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return every statement with its verdict, in the order of the documents."""
+    found: AuditResult | None = result_of(results, "audit", AuditResult)
+    rows = found.rows if found else ()
+    return arrange(
+        "audit-claims", "Every statement that was read",
+        "Each statement with its verdict, its printed figures and the computation, in the order of the documents.",
+        _COLUMNS, [_row(row, rows[0].source) for row in rows], results=[found], nothing=_NOTHING,
         keep=_KEEP, machine=_MACHINE, shown=1000,
     )  # fmt: skip
 
