@@ -11,10 +11,13 @@ from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
+from metareview.cli.effects import effects
+from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
+from metareview.cli.score import score
 from metareview.cli.show import show
 from metareview.cli.step import step_app
 
@@ -46,7 +49,7 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema):
+for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)

@@ -1,0 +1,105 @@
+"""``metareview fit``: a meta-analytic model of a table of effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.options import JsonFlag, OutFile, emit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metareview.stats.synthesis.result import ModelFit
+
+__all__ = ["fit"]
+
+
+def fit(
+    data: DataFile,
+    yi: Annotated[str, typer.Option(metavar="COLUMN", help="Effects.")] = "yi",
+    vi: Annotated[str | None, typer.Option(metavar="COLUMN", help="Sampling variances; `vi` by default.")] = None,
+    sei: Annotated[str | None, typer.Option(metavar="COLUMN", help="Standard errors, in place of variances.")] = None,
+    method: Annotated[str, typer.Option(help="EE, FE, DL, HE, HS, HSk, SJ, EB, PM, PMM, ML or REML.")] = "REML",
+    mods: Annotated[str | None, typer.Option(metavar="FORMULA", help="Moderators, such as '~ year + C(lab)'.")] = None,
+    test: Annotated[str | None, typer.Option(help="z, t, knha or adhoc; adhoc by default.")] = None,
+    level: Annotated[float, typer.Option(help="Level of confidence.")] = 0.95,
+    random: Annotated[
+        list[str] | None, typer.Option(metavar="TERM", help="Random effects, '~ 1 | study/result'; repeat if crossed.")
+    ] = None,
+    rho: Annotated[
+        float | None, typer.Option(help="Correlation of sampling errors within --rho-by (working model).")
+    ] = None,
+    rho_by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Groups for --rho; the cluster by default.")
+    ] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="COLUMN", help="Clusters for robust inference.")] = None,
+    vcov: Annotated[str | None, typer.Option(help="CR0, CR1, CR1p, CR2 (default with --cluster) or CR3.")] = None,
+    tau2_ci: Annotated[str, typer.Option(help="Interval for tau2: QP, PL or Wald.")] = "QP",
+    labels: Annotated[str | None, typer.Option(metavar="COLUMN", help="Names of the rows.")] = None,
+    output: OutFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Fit a meta-analytic model: equal or random effects, moderators, dependent effects, robust inference.
+
+    Prints the coefficients and the heterogeneity, or with --json everything at full precision (docs/synthesis.md
+    lists the keys). What cannot be computed is null there, with the reason under warnings.
+
+    Examples:
+
+      metareview fit effects.csv --method REML --test knha
+
+      metareview fit effects.csv --mods "~ ablat + C(alloc)" --json -o fit.json
+
+      metareview fit effects.csv --random "~ 1 | study/esid" --rho 0.6 --cluster study
+    """
+    from metareview.stats.synthesis import fit as fit_model
+
+    table = read_csv(data)
+    model = fit_model(
+        yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
+        cluster=cluster, vcov=vcov, V=_known(table, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
+        labels=labels, tau2_ci=tau2_ci,
+    )  # fmt: skip
+    emit(model.to_json() if as_json else _text(model), output)
+
+
+def _known(table: pd.DataFrame, vi: str, sei: str | None, rho: float | None, by: str | None) -> Any:
+    """The working covariance that --rho asks for."""
+    from metareview.errors import InputError
+    from metareview.stats.synthesis.covariance import block_covariance
+    from metareview.stats.synthesis.inputs import read_column
+
+    if rho is None:
+        return None
+    if by is None:
+        raise InputError("--rho needs groups: name their column with --rho-by, or give --cluster")
+    values = read_column("sei", sei, table) ** 2 if sei else read_column("vi", vi, table)
+    return block_covariance(values, read_column("rho-by", by, table, text=True), rho)
+
+
+def _text(model: ModelFit) -> str:
+    """The model as text, numbers to six digits."""
+    body = model.contract()
+    head = f"{body['method']}, test {body['test']}, k = {body['k']}"
+    lines = [head if body["vcov"] == "model" else f"{head}, {body['vcov']} over {body['clusters']} clusters", ""]
+    lines.append(model.to_frame().to_string(index=False, float_format=lambda x: f"{x:.6g}"))
+    lines.append("")
+    for part in body["variance_components"]:
+        low, high = (_number(part[key]) for key in ("ci_low", "ci_high"))
+        lines.append(f"{part['name']}: {_number(part['value'])} [{low}, {high}]")
+    for label, key in (("I2 (from tau2)", "i2"), ("I2 (from Q)", "i2_q"), ("R2", "r2")):
+        if body[key] is not None:
+            lines.append(f"{label}: {100 * body[key]:.4g} %")
+    lines.append(f"Q({body['q_df']}) = {_number(body['q'])}, p = {_number(body['q_pvalue'])}")
+    if body["pi_low"] is not None:
+        lines.append(f"prediction interval: [{_number(body['pi_low'])}, {_number(body['pi_high'])}]")
+    lines += [f"dropped {row['what']}: {row['reason']}" for row in body["dropped"]]
+    lines += [f"warning: {text}" for text in model.warnings]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"

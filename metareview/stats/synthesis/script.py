@@ -1,0 +1,86 @@
+"""A stand-alone R script that repeats a fit with metafor, for readers who want to check outside this program.
+
+Only numbers go into the script: no label or name of the data, which may be anyone's text, becomes code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metareview.errors import NotEstimable
+from metareview.stats.synthesis.multilevel import MultilevelFit
+from metareview.stats.synthesis.result import ModelFit
+from metareview.stats.synthesis.univariate import UnivariateFit
+
+__all__ = ["r_script"]
+
+#: kinds of robust covariance as clubSandwich calls them
+_SANDWICH = ("CR0", "CR1", "CR1p", "CR2", "CR3")
+
+
+def r_script(model: ModelFit) -> str:
+    """Return an R script that fits the same model with metafor and prints estimates and standard errors.
+
+    metafor's stopping rules are absolute, so the script divides by the root of the median variance and scales back.
+
+    Raises
+    ------
+    NotEstimable
+        For models that metafor fits from other inputs (tables), and for robust covariances, whose clusters a result
+        does not carry.
+
+    Examples
+    --------
+    >>> from metareview.stats.synthesis import fit
+    >>> "rma(yi / s, vi / s^2" in r_script(fit([0.1, 0.3, 0.6], [0.03, 0.03, 0.01]))
+    True
+    """
+    if model.vcov in _SANDWICH:
+        raise NotEstimable("the script repeats the model; robust covariances need the clusters, which are not kept")
+    if isinstance(model, UnivariateFit):
+        body = _univariate(model)
+    elif isinstance(model, MultilevelFit):
+        body = _multilevel(model)
+    else:
+        raise NotEstimable(f"a {type(model).__name__} is fitted from tables; use rma.mh or rma.peto on its cells")
+    head = ["# repeats a fit of metareview with metafor (R); numbers only", "suppressMessages(library(metafor))"]
+    head += [f"yi <- {_vector(model.yi)}", f"X <- {_matrix(model.x)}"]
+    tail = [
+        "scale <- s",
+        'cat("estimate", format(c(fit$beta) * scale, digits=15), "\\n")',
+        'cat("se", format(fit$se * scale, digits=15), "\\n")',
+    ]
+    return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def _univariate(model: UnivariateFit) -> list[str]:
+    call = (
+        f'fit <- rma(yi / s, vi / s^2, mods=X, intercept=FALSE, method="{model.method}", test="{model.test}", '
+        f"level={100 * model.level:.15g}, control=list(threshold=1e-14, tol=1e-14, maxiter=10000))"
+    )
+    show = 'cat("tau2", format(fit$tau2 * s^2, digits=15), "\\n")'
+    return [f"vi <- {_vector(model.vi)}", "s <- sqrt(median(vi))", call, show]
+
+
+def _multilevel(model: MultilevelFit) -> list[str]:
+    known = f"V <- {_vector(model.v)}" if model.v.ndim == 1 else f"V <- {_matrix(model.v)}"
+    spread = "V" if model.v.ndim == 1 else "diag(V)"
+    factors = [f"f{j + 1} <- {_vector(code)}" for j, code in enumerate(model.codes)]
+    terms = ", ".join(f"~ 1 | f{j + 1}" for j in range(len(model.components)))
+    random = f"random=list({terms}), " if terms else ""
+    call = (
+        f'fit <- rma.mv(yi / s, V / s^2, mods=X, intercept=FALSE, {random}method="{model.method}", '
+        f'test="{model.test}", level={100 * model.level:.15g})'
+    )
+    show = 'cat("sigma2", format(fit$sigma2 * s^2, digits=15), "\\n")'
+    return [known, *factors, f"s <- sqrt(median({spread}))", call, *([show] if terms else [])]
+
+
+def _vector(values: ArrayLike) -> str:
+    return f"c({', '.join(repr(value) for value in np.asarray(values, dtype=float).tolist())})"
+
+
+def _matrix(values: ArrayLike) -> str:
+    table = np.asarray(values, dtype=float)
+    return f"matrix({_vector(table.ravel())}, nrow={len(table)}, byrow=TRUE)"

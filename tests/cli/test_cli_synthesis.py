@@ -1,0 +1,80 @@
+"""The verbs effects and fit: files in, files out, every key, errors with exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from metareview.cli import main
+from tests.published.trials import BCG
+
+
+@pytest.fixture
+def trials(tmp_path: Path) -> Path:
+    path = tmp_path / "trials.csv"
+    BCG.rename(columns={"ai": "tpos", "bi": "tneg", "ci": "cpos", "di": "cneg"}).to_csv(path, index=False)
+    return path
+
+
+def run(*arguments: str) -> int:
+    with patch.object(sys, "argv", ["metareview", *arguments]), pytest.raises(SystemExit) as done:
+        main()
+    code = done.value.code
+    return code if isinstance(code, int) else 0
+
+
+CELLS = ("--ai", "tpos", "--bi", "tneg", "--ci", "cpos", "--di", "cneg")
+
+
+def test_from_counts_to_a_model(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    effects, model = tmp_path / "effects.csv", tmp_path / "fit.json"
+    assert run("effects", str(trials), "--measure", "RR", *CELLS, "-o", str(effects)) == 0
+    with effects.open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert float(rows[0]["yi"]) == pytest.approx(-0.8893113339)
+    assert rows[0]["measure"] == "RR"
+    assert run("fit", str(effects), "--test", "knha", "--json", "-o", str(model)) == 0
+    body = json.loads(model.read_text(encoding="utf-8"))
+    assert body["tau2"] == pytest.approx(0.3132432581)
+    assert body["coefficients"][0]["pvalue"] == pytest.approx(0.001920015096)
+    assert run("fit", str(effects), "--mods", "~ ablat + C(alloc)", "--method", "EB", "--test", "z") == 0
+    text = capsys.readouterr().out
+    assert "C(alloc)[T.random]" in text
+    assert "I2 (from tau2)" in text
+
+
+def test_dependence(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    effects = tmp_path / "effects.csv"
+    run("effects", str(trials), "--measure", "OR", *CELLS, "-o", str(effects))
+    arguments = ("--random", "~ 1 | alloc", "--random", "~ 1 | year", "--rho", "0.3", "--rho-by", "alloc", "--json")
+    assert run("fit", str(effects), *arguments) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in body["variance_components"]] == ["alloc", "year"]
+    assert body["tau2"] is None
+    assert run("fit", str(effects), "--cluster", "alloc", "--vcov", "CR1") == 0
+    assert "CR1 over 3 clusters" in capsys.readouterr().out
+
+
+def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("effects", str(trials), "--measure", "RD", *CELLS, "--vtype", "UB", "--flip", "--json") == 0
+    body = json.loads(capsys.readouterr().out)
+    assert len(body) == 13
+    assert body[0]["vtype"] == "UB"
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("effects", "{}", "--measure", "RRR", *CELLS), "effect measure 'RRR'"),
+    (("effects", "{}", "--measure", "RR", "--ai", "tposs"), "did you mean 'tpos'"),
+    (("fit", "{}"), "column for yi"),
+    (("fit", "{}", "--yi", "ablat", "--vi", "year", "--rho", "0.5"), "--rho needs groups"),
+    (("fit", "nowhere.csv"), "does not exist"),
+    (("fit", "{}", "--yi", "alloc", "--vi", "year"), "yi is not numeric"),
+])  # fmt: skip
+def test_refusals(trials: Path, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*(text.format(trials) if text == "{}" else text for text in arguments)) == 2
+    assert message in capsys.readouterr().err
