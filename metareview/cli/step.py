@@ -123,16 +123,19 @@ def page(review: ReviewFolder, work: Path) -> None:
 
 
 @step_app.command()
-def numbers(review: ReviewFolder, audit: Path, work: Path) -> None:
+def numbers(review: ReviewFolder, results: Path, work: Path) -> None:
     """Write the numbers of the report by name, as JSON and as LaTeX macros."""
     from metareview.audit.numbers import NUMBER_TABLES, collect_numbers, numbers_json, numbers_tex
-    from metareview.audit.run import AuditResult
+    from metareview.audit.result_numbers import NUMBER_RESULTS
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
     frames = {table: read_table(review, table, spec) for table in NUMBER_TABLES}
-    found = collect_numbers(frames, spec, AuditResult.from_json(audit.read_text(encoding="utf-8")))
+    texts = {name: (results / f"{name}.json").read_text(encoding="utf-8") for name in NUMBER_RESULTS}
+    made = {name: ANALYSES[name].result.from_json(text) for name, text in texts.items()}
+    found = collect_numbers(frames, spec, made)
     write_atomic(work / "numbers.json", numbers_json(found).encode("utf-8"))
     write_atomic(work / "numbers.tex", numbers_tex(found).encode("utf-8"))
 
