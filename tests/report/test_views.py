@@ -271,6 +271,15 @@ def test_sankey_is_over_the_primary_body(small):
     assert total == 2
 
 
+def test_a_warning_of_one_metric_stands_once_and_with_its_name(small):
+    for name in ("groups", "group-summaries", "metrics-by-category"):
+        found = small[name].warnings
+        own = [warning for warning in found if warning.startswith("Accuracy: ")]
+        assert own, "the comparison of two single values has something to warn of"
+        assert len({warning.casefold() for warning in found}) == len(found)
+        assert not [warning for warning in found if warning.startswith("accuracy: ")]
+
+
 def _of(view, metric):
     return [c for c, m in zip(view.cells("value"), view.values("metric"), strict=True) if m == metric]
 
