@@ -57,7 +57,8 @@ def groups(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "groups", "Comparison of method categories",
         "Tests over all groups, contrasts of pairs and effect sizes, as printed and as recomputed.",
-        columns, body, results=[found], notes=_notes(found, names), warnings=_own(found, names), relevant=_general(found), group="metric", nothing=_NOTHING,
+        columns, body, results=[found], notes=_notes(found, names), warnings=_own(found, names),
+        relevant=_general(found), group="metric", nothing=_NOTHING,
         keep=("contrast", "test", "statistic", "p", "effect", "k"),
     )  # fmt: skip
 
@@ -254,7 +255,7 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
 def _scores(tables: Tables, spec: ReviewSpec) -> dict[tuple[str, int], Score]:
     """Return every score by its line in the spreadsheet: the groups say by their sources which of them entered."""
     levels: tuple[str, ...] = spec.groups.levels if spec.groups else ("cell", "study_mean")
-    table = score_table(tables, spec.vocabulary(), levels=levels)  # type: ignore[arg-type]
+    table = score_table(tables, spec.vocabulary(), levels=levels, nested=spec.nested_units)  # type: ignore[arg-type]
     return {(score.file, score.line): score for score in table.rows}
 
 

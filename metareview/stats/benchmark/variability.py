@@ -162,7 +162,9 @@ def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
     itself, because a score near its ceiling varies little whatever the method.
     """
     vocabulary = spec.vocabulary()
-    table = score_table(tables, vocabulary, levels=("cell",), metrics=spec.metrics_in_use or None)
+    table = score_table(
+        tables, vocabulary, levels=("cell",), metrics=spec.metrics_in_use or None, nested=spec.nested_units
+    )
     rows: list[VariabilityRow] = []
     used = 0
     dropped: list[Dropped] = []
@@ -302,7 +304,7 @@ def _warnings(rows: Sequence[VariabilityRow], means: Sequence[MeanCv]) -> tuple[
         warnings.append(f"{two} of {len(rows)} coefficients rest on two data sets")
     open_ = sum(row.cv is not None and row.ci_high is None for row in rows)
     if open_:
-        warnings.append(f"{open_} of {len(rows)} coefficients have no interval: their values do not bound it from above")
+        warnings.append(f"{open_} of {len(rows)} coefficients have no interval: their values set no upper limit")
     if large:
         warnings.append(f"{large} coefficients exceed 1/3, where the interval for normal values is rough")
     warnings += [
