@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+from metareview.schema.synthesis import SynthesisSpec
 
 __all__ = [
     "CompositeSpec",
@@ -166,6 +167,12 @@ class ReviewSpec(_Spec):
     evaluations: tuple[Text, ...] = ()
     """Different evaluations that share data set and metric (2D, 3D): what the first part of an experiment's setting
     says where it is one of these. Leaderboards rank each by itself."""
+    syntheses: tuple[SynthesisSpec, ...] = ()
+    """Syntheses with sampling variances."""
+    no_syntheses: Text | None = None
+    """Why there are none, printed in their place."""
+    syntheses_elsewhere: tuple[Slug, ...] = ()
+    """Reviews built beside this one that have syntheses of the same kind of data; the page links to their reports."""
     seeds: Seeds = Seeds()
     """Seeds of everything random."""
 
@@ -181,10 +188,20 @@ class ReviewSpec(_Spec):
         kinds = [nested.kind for nested in self.nested_units]
         if len(set(kinds)) < len(kinds):
             raise ValueError("nested_units names a kind twice; a kind of unit has one whole")
+        nested = sorted(s.id for s in self.syntheses if s.unit in kinds)
+        if nested:
+            raise ValueError(f"synthesis {', '.join(nested)}: its units are nested (nested_units), so not independent")
+        ids = [synthesis.id for synthesis in self.syntheses]
+        twice = sorted({key for key in ids if ids.count(key) > 1})
+        if twice:
+            raise ValueError(f"two syntheses share the id {', '.join(twice)}; ids name files and are unique")
+        if self.syntheses and self.no_syntheses:
+            raise ValueError("no_syntheses says why there are none, but syntheses are declared; leave one of them out")
         vocabulary = self.vocabulary()
         named = set(self.metrics_in_use)
         for part in (self.composite, self.groups, *self.leaderboards):
             named |= set(part.metrics) if part else set()
+        named |= {synthesis.metric for synthesis in self.syntheses}
         unknown = sorted(key for key in named if key not in vocabulary)
         if unknown:
             raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version, validate
 
+from metareview.audit.result_numbers import NUMBER_RESULTS
 from metareview.workflow.plan import code_digest, plans
 
 min_version("9.18")
@@ -183,7 +184,7 @@ rule numbers:
     """The numbers of the report by name, for prose that cannot go stale."""
     input:
         sheets=lambda wc: PLANS[wc.out].number_sheets,
-        audit="{out}/.work/results/audit.json",
+        results=expand("{{out}}/.work/results/{name}.json", name=NUMBER_RESULTS),
     output:
         multiext("{out}/.work/numbers", ".json", ".tex"),
     log:
@@ -192,10 +193,11 @@ rule numbers:
         "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
+        results=lambda wc, input: os.path.dirname(input.results[0]),
         work=lambda wc, output: os.path.dirname(output[0]),
         code=CODE,
     shell:
-        "python -m metareview step numbers {params.review:q} {input.audit:q} {params.work:q} > {log:q} 2>&1"
+        "python -m metareview step numbers {params.review:q} {params.results:q} {params.work:q} > {log:q} 2>&1"
 
 
 for OUT, PLAN in PLANS.items():
