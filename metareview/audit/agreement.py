@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -44,16 +45,17 @@ def check_repeat(inputs: Inputs) -> Finding:
         own = [(figure.span(convention, counts_exact=True), sign) for figure, sign in signed]
         return [Interval.point(whole) - span if sign == "-" else span for span, sign in own]
 
-    computed = ", ".join(
-        f"{figure.text}" + (f" (so {decimal_text((whole - figure.value) * 100, 2)}% of the opposite)" * (sign == "-"))
+    shown = Counter(
+        f"{figure.text}" + (f" of the opposite (so {decimal_text((whole - figure.value) * 100, 2)}%)" * (sign == "-"))
         for figure, sign in signed
     )
-    reason = "One place states the quantity, another states the same figure of its opposite." if "-" in signs else ""
+    computed = ", ".join(text + (f" in {places} places" if places > 1 else "") for text, places in shown.items())
+    reason = "One place gives for the opposite what another gives for the quantity." if "-" in signs else ""
     return judge(
         inputs,
         lambda c: _common(spans(c)),
         computed=computed,
-        agree=f"All {len(figures)} places agree.",
+        agree=f"All {len(figures)} places agree: {', '.join(shown)}.",
         differ=f"The places do not agree: {computed}. {reason}".strip(),
     )
 
