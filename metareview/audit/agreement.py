@@ -20,6 +20,7 @@ __all__ = ["check_class", "check_compare", "check_order", "check_range", "check_
 _OPERATORS = {
     "=": "equal to", "!=": "other than", "<": "less than", "<=": "at most", ">": "more than", ">=": "at least",
 }  # fmt: skip
+_OPPOSITES = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _CLASSES = {
     "fnd": "foundation", "hyb": "hybrid", "trn": "transformer", "trans": "transformer", "sup": "supervised",
     "unsup": "unsupervised", "ins": "instance", "sem": "semantic",
@@ -55,7 +56,7 @@ def check_repeat(inputs: Inputs) -> Finding:
         inputs,
         lambda c: _common(spans(c)),
         computed=computed,
-        agree=f"All {len(figures)} places agree: {', '.join(shown)}.",
+        agree=f"{'Both' if len(figures) == 2 else f'All {len(figures)}'} places agree: {', '.join(shown)}.",
         differ=f"The places do not agree: {computed}. {reason}".strip(),
     )
 
@@ -95,7 +96,7 @@ def _repeated_ranges(inputs: Inputs, ranges: Sequence[tuple[Figure, Figure] | No
         inputs,
         lambda c: not apart(c),
         computed=shown,
-        agree=f"All {len(ends)} places give the same range.",
+        agree=f"{'Both' if len(ends) == 2 else f'All {len(ends)}'} places give the same range.",
         differ=f"The places do not give the same range: {found}.",
     )
 
@@ -142,7 +143,8 @@ def check_compare(inputs: Inputs) -> Finding:
     a, b = evaluate(left, "half-either"), evaluate(right, "half-either")
     sides = [f"{text} is {_span(span)}" for text, span in ((left, a), (right, b)) if text != _span(span)]
     first, second = _side(left, a, inputs.text("left_is", "")), _side(right, b, inputs.text("right_is", ""))
-    verb = "is" if a.width == 0 and b.width == 0 else "can be"
+    certain = not _compare(a, _OPPOSITES[op], b)  # no values within the digits break it
+    verb = "is" if certain else "can be"
     return judge(
         inputs,
         lambda c: _compare(evaluate(left, c), op, evaluate(right, c)),
