@@ -39,12 +39,13 @@ def check(review: ReviewFolder, output: Out) -> None:
 def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
     """Compute one statistic."""
     from metareview.ingest import read_spec, read_table
-    from metareview.report.analyses import ANALYSES
+    from metareview.report.analyses import find_analysis
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
-    frames = {table: read_table(review, table, spec) for table in ANALYSES[name].tables}
-    write_atomic(output, ANALYSES[name].run(frames, spec).to_json().encode("utf-8"))
+    asked = find_analysis(name, spec)
+    frames = {table: read_table(review, table, spec) for table in asked.tables}
+    write_atomic(output, asked.run(frames, spec).to_json().encode("utf-8"))
 
 
 @step_app.command()
@@ -63,13 +64,14 @@ def table(review: ReviewFolder, name: Name, output: Out, results: Results = None
 
 def _arrange(review: Path, name: str, output: Path, results: list[Path]) -> View:
     from metareview.ingest import read_spec, read_table
-    from metareview.report.analyses import ANALYSES
+    from metareview.report.analyses import analyses_for
     from metareview.report.registry import build_view, views_for
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
+    analyses = analyses_for(spec)
     frames = {table: read_table(review, table, spec) for table in views_for(spec)[name].tables}
-    found = {path.stem: ANALYSES[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results}
+    found = {path.stem: analyses[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results}
     built = build_view(name, frames, found, spec)
     write_atomic(output, built.to_json())
     return built
@@ -104,7 +106,7 @@ def interactive(name: Name, view_files: list[Path]) -> None:
 def page(review: ReviewFolder, work: Path) -> None:
     """Write the HTML report from the views and figures of the build."""
     from metareview.ingest import CheckReport, read_spec, read_table
-    from metareview.report.figures.registry import FIGURES
+    from metareview.report.figures.registry import figures_for
     from metareview.report.pages import render_report
     from metareview.report.registry import views_for
     from metareview.report.views.base import View
@@ -114,7 +116,7 @@ def page(review: ReviewFolder, work: Path) -> None:
     views = {
         name: View.from_json((work / "views" / f"{name}.json").read_text(encoding="utf-8")) for name in views_for(spec)
     }
-    figures = {name: (work / "figures" / f"{name}.svg").read_text(encoding="utf-8") for name in FIGURES}
+    figures = {name: (work / "figures" / f"{name}.svg").read_text(encoding="utf-8") for name in figures_for(spec)}
     report = CheckReport.from_json((work / "check.json").read_text(encoding="utf-8"))
     text = render_report(spec, views, figures, report, read_table(review, "sources", spec))
     write_atomic(work / "report.html", text.encode("utf-8"))

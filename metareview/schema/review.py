@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+from metareview.schema.synthesis import SynthesisSpec
 
 __all__ = [
     "CompositeSpec",
@@ -151,6 +152,12 @@ class ReviewSpec(_Spec):
     """Comparison of method categories."""
     leaderboards: tuple[LeaderboardSpec, ...] = ()
     """Tables of methods by data sets."""
+    syntheses: tuple[SynthesisSpec, ...] = ()
+    """Syntheses with sampling variances."""
+    no_syntheses: Text | None = None
+    """Why there are none, printed in their place."""
+    syntheses_elsewhere: tuple[Slug, ...] = ()
+    """Reviews built beside this one that have syntheses of the same kind of data; the page links to their reports."""
     seeds: Seeds = Seeds()
     """Seeds of everything random."""
 
@@ -163,10 +170,17 @@ class ReviewSpec(_Spec):
     def _known(self) -> Self:
         if self.primary_corpus is not None and self.primary_corpus not in {c.id for c in self.corpora}:
             raise ValueError(f"primary_corpus {self.primary_corpus!r} is not among the ids of corpora")
+        ids = [synthesis.id for synthesis in self.syntheses]
+        twice = sorted({key for key in ids if ids.count(key) > 1})
+        if twice:
+            raise ValueError(f"two syntheses share the id {', '.join(twice)}; ids name files and are unique")
+        if self.syntheses and self.no_syntheses:
+            raise ValueError("no_syntheses says why there are none, but syntheses are declared; leave one of them out")
         vocabulary = self.vocabulary()
         named = set(self.metrics_in_use)
         for part in (self.composite, self.groups, *self.leaderboards):
             named |= set(part.metrics) if part else set()
+        named |= {synthesis.metric for synthesis in self.syntheses}
         unknown = sorted(key for key in named if key not in vocabulary)
         if unknown:
             raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")

@@ -18,8 +18,8 @@ from typing import Any
 from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
-from metareview.report.analyses import ANALYSES
-from metareview.report.figures.registry import FIGURES, FigureSpec
+from metareview.report.analyses import find_analysis
+from metareview.report.figures.registry import FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
@@ -55,6 +55,11 @@ class Plan:
         """Views of this review by name."""
         return views_for(self.spec)
 
+    @cached_property
+    def figures(self) -> dict[str, FigureSpec]:
+        """Figures of this review by name."""
+        return figures_for(self.spec)
+
     @property
     def work(self) -> Path:
         """Where the steps write."""
@@ -67,9 +72,7 @@ class Plan:
 
     def analysis_inputs(self, name: str) -> list[str]:
         """Return the spreadsheets that a statistic reads."""
-        if name not in ANALYSES:
-            raise UnknownName("statistic", name, ANALYSES)
-        return self.sheets(tuple(ANALYSES[name].tables))
+        return self.sheets(tuple(find_analysis(name, self.spec).tables))
 
     def view_sheets(self, name: str) -> list[str]:
         """Return the spreadsheets that a view reads."""
@@ -89,9 +92,9 @@ class Plan:
         return self.views[name]
 
     def _figure(self, name: str) -> FigureSpec:
-        if name not in FIGURES:
-            raise UnknownName("figure", name, FIGURES)
-        return FIGURES[name]
+        if name not in self.figures:
+            raise UnknownName("figure", name, self.figures)
+        return self.figures[name]
 
     @property
     def tables(self) -> list[str]:
@@ -111,12 +114,14 @@ class Plan:
     @property
     def figure_files(self) -> list[str]:
         """Every drawn figure, without the interactive twins."""
-        return [str(self.work / "figures" / f"{name}.{kind}") for name in FIGURES for kind in ("svg", "png")]
+        return [str(self.work / "figures" / f"{name}.{kind}") for name in self.figures for kind in ("svg", "png")]
 
     @property
     def twin_files(self) -> list[str]:
         """Every interactive twin."""
-        return [str(self.work / "figures" / f"{name}.html") for name, figure in FIGURES.items() if figure.interactive]
+        return [
+            str(self.work / "figures" / f"{name}.html") for name, figure in self.figures.items() if figure.interactive
+        ]
 
     @property
     def number_sheets(self) -> list[str]:
