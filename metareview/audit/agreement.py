@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -19,6 +20,7 @@ __all__ = ["check_class", "check_compare", "check_order", "check_range", "check_
 _OPERATORS = {
     "=": "equal to", "!=": "other than", "<": "less than", "<=": "at most", ">": "more than", ">=": "at least",
 }  # fmt: skip
+_OPPOSITES = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _CLASSES = {
     "fnd": "foundation", "hyb": "hybrid", "trn": "transformer", "trans": "transformer", "sup": "supervised",
     "unsup": "unsupervised", "ins": "instance", "sem": "semantic",
@@ -44,16 +46,17 @@ def check_repeat(inputs: Inputs) -> Finding:
         own = [(figure.span(convention, counts_exact=True), sign) for figure, sign in signed]
         return [Interval.point(whole) - span if sign == "-" else span for span, sign in own]
 
-    computed = ", ".join(
-        f"{figure.text}" + (f" (so {decimal_text((whole - figure.value) * 100, 2)}% of the opposite)" * (sign == "-"))
+    shown = Counter(
+        f"{figure.text}" + (f" of the opposite (so {decimal_text((whole - figure.value) * 100, 2)}%)" * (sign == "-"))
         for figure, sign in signed
     )
-    reason = "One place states the quantity, another states the same figure of its opposite." if "-" in signs else ""
+    computed = ", ".join(text + (f" in {places} places" if places > 1 else "") for text, places in shown.items())
+    reason = "One place gives for the opposite what another gives for the quantity." if "-" in signs else ""
     return judge(
         inputs,
         lambda c: _common(spans(c)),
         computed=computed,
-        agree=f"All {len(figures)} places agree.",
+        agree=f"{'Both' if len(figures) == 2 else f'All {len(figures)}'} places agree: {', '.join(shown)}.",
         differ=f"The places do not agree: {computed}. {reason}".strip(),
     )
 
@@ -93,7 +96,7 @@ def _repeated_ranges(inputs: Inputs, ranges: Sequence[tuple[Figure, Figure] | No
         inputs,
         lambda c: not apart(c),
         computed=shown,
-        agree=f"All {len(ends)} places give the same range.",
+        agree=f"{'Both' if len(ends) == 2 else f'All {len(ends)}'} places give the same range.",
         differ=f"The places do not give the same range: {found}.",
     )
 
@@ -140,7 +143,8 @@ def check_compare(inputs: Inputs) -> Finding:
     a, b = evaluate(left, "half-either"), evaluate(right, "half-either")
     sides = [f"{text} is {_span(span)}" for text, span in ((left, a), (right, b)) if text != _span(span)]
     first, second = _side(left, a, inputs.text("left_is", "")), _side(right, b, inputs.text("right_is", ""))
-    verb = "is" if a.width == 0 and b.width == 0 else "can be"
+    certain = not _compare(a, _OPPOSITES[op], b)  # no values within the digits break it
+    verb = "is" if certain else "can be"
     return judge(
         inputs,
         lambda c: _compare(evaluate(left, c), op, evaluate(right, c)),

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -133,7 +134,7 @@ def test_numbers_of_the_founding_review_cover_its_main_results() -> None:
     if not (root / "claims.csv").is_file():
         pytest.skip("the founding review is not in this checkout")
     review = metareview.load(root)
-    results = {name: review.statistic(name) for name in NUMBER_RESULTS}
+    results: dict[str, Any] = {name: review.statistic(name) for name in NUMBER_RESULTS}
     found = {number.name: number for number in collect_numbers(review.frames, review.spec, results)}
     assert found["flow-database-results"].text == "2,330"
     assert int(found["flow-identities-broken"].text) >= 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from metareview.audit.inputs import ARITHMETIC
 from metareview.audit.reconstruction import Reconstruction, Solution
@@ -29,6 +29,15 @@ WORDS: dict[str, str] = {
     "not_applicable": "the check does not apply",
     "consistent": "holds",
 }
+#: The same in few words, for a table that has them in every row.
+_FEW: dict[str, str] = {
+    "contradicted": "not reproducible",
+    "contradicted_if": "not reproducible, if",
+    "not_checkable": "not checkable",
+    "underpowered": "could not fail",
+    "not_applicable": "does not apply",
+    "consistent": "holds",
+}
 _MARKS: dict[str, Mark] = {"contradicted": "contradicted", "contradicted_if": "warning"}
 _NOTHING = "no claims are recorded (claims.csv)"
 _COLUMNS = (
@@ -37,7 +46,7 @@ _COLUMNS = (
     Column("statement", "Statement", help="in our words"),
     Column("printed", "Printed", help="figures as printed"),
     Column("found", "What was found", help="the computation, and what it says"),
-    Column("assumption", "If", help="what must be true for a contradiction to count"),
+    Column("assumption", "Assumption", help="what must be true for a contradiction to count"),
     Column("scope", "Scope", help="unit and population"),
     Column("source", "Document"),
     Column("line", "Line of the document", "count"),
@@ -65,11 +74,11 @@ def _rows(rows: Iterable[Audited], found: AuditResult) -> list[list[Cell]]:
     return [_row(row, documents[0]) for row in sorted(rows, key=key)]
 
 
-def _row(row: Audited, main: str) -> list[Cell]:
+def _row(row: Audited, main: str, words: Mapping[str, str] = WORDS) -> list[Cell]:
     refs = (row.ref,) if row.ref is not None else ()
     line = f"L{row.line}" if row.line else ""
     return [
-        Cell(WORDS[row.verdict], refs, mark=_MARKS.get(row.verdict, "")),
+        Cell(words[row.verdict], refs, mark=_MARKS.get(row.verdict, "")),
         Cell(f"{'' if row.source == main else row.source} {line}".strip() or None, refs),
         filled(row.statement),
         Cell("; ".join(row.printed) or None, refs),
@@ -131,7 +140,7 @@ def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     return arrange(
         "audit-claims", "Every statement that was read",
         "Each statement with its verdict, its printed figures and the computation, in the order of the documents.",
-        _COLUMNS, [_row(row, rows[0].source) for row in rows], results=[found], nothing=_NOTHING,
+        _COLUMNS, [_row(row, rows[0].source, _FEW) for row in rows], results=[found], nothing=_NOTHING,
         keep=_KEEP, machine=_MACHINE, shown=1000,
     )  # fmt: skip
 
