@@ -50,13 +50,14 @@ def excerpt(tables: tuple[str, ...], figures: tuple[str, ...]) -> str:
     """Return a page of the founding review with only these tables and figures."""
     import metareview
     from metareview.ingest import check_review
-    from metareview.report.figures.registry import FIGURES, figure_bytes
+    from metareview.report.figures.registry import figure_bytes, figures_for
     from metareview.report.pages import render_report
 
     folder = ROOT / "data" / "studies" / "brain-em"
     review = metareview.load(folder)
+    specs = figures_for(review.spec)
     drawn = {
-        name: figure_bytes(name, {view: review.table(view) for view in FIGURES[name].views}, "svg").decode()
+        name: figure_bytes(name, {view: review.table(view) for view in specs[name].views}, "svg").decode()
         for name in figures
     }
     views = {name: review.table(name) for name in tables}

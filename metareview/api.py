@@ -91,9 +91,9 @@ class Review:
     @cached_property
     def statistics(self) -> tuple[str, ...]:
         """Names that `statistic` takes."""
-        from metareview.report.analyses import ANALYSES
+        from metareview.report.analyses import analyses_for
 
-        return tuple(ANALYSES)
+        return tuple(analyses_for(self.spec))
 
     @cached_property
     def tables(self) -> tuple[str, ...]:
@@ -105,9 +105,9 @@ class Review:
     @cached_property
     def figures(self) -> tuple[str, ...]:
         """Names that `figure` takes."""
-        from metareview.report.figures.registry import FIGURES
+        from metareview.report.figures.registry import figures_for
 
-        return tuple(FIGURES)
+        return tuple(figures_for(self.spec))
 
     def statistic(self, name: str) -> Result:
         """Return a statistic by name; it is computed once.
@@ -117,12 +117,11 @@ class Review:
         UnknownName
             If there is no statistic of that name.
         """
-        from metareview.report.analyses import ANALYSES
+        from metareview.report.analyses import find_analysis
 
-        if name not in ANALYSES:
-            raise UnknownName("statistic", name, ANALYSES)
+        asked = find_analysis(name, self.spec)
         if name not in self._results:
-            self._results[name] = ANALYSES[name].run(self.frames, self.spec)
+            self._results[name] = asked.run(self.frames, self.spec)
         return self._results[name]
 
     def table(self, name: str) -> View:
@@ -163,19 +162,20 @@ class Review:
         UnknownName
             If there is no figure of that name, or it has no twin.
         """
-        from metareview.report.figures.registry import FIGURES, interactive
+        from metareview.report.figures.registry import figures_for, interactive
 
-        twins = [key for key, figure in FIGURES.items() if figure.interactive]
+        twins = [key for key, figure in figures_for(self.spec).items() if figure.interactive]
         if name not in twins:
             raise UnknownName("interactive figure", name, twins)
         return interactive(name, self._views_of(name))
 
     def _views_of(self, name: str) -> dict[str, View]:
-        from metareview.report.figures.registry import FIGURES
+        from metareview.report.figures.registry import figures_for
 
-        if name not in FIGURES:
-            raise UnknownName("figure", name, FIGURES)
-        return {view: self.table(view) for view in FIGURES[name].views}
+        figures = figures_for(self.spec)
+        if name not in figures:
+            raise UnknownName("figure", name, figures)
+        return {view: self.table(view) for view in figures[name].views}
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(frame)} {name}" for name, frame in self.frames.items() if len(frame))

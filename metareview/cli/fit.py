@@ -39,6 +39,9 @@ def fit(
     vcov: Annotated[str | None, typer.Option(help="CR0, CR1, CR1p, CR2 (default with --cluster) or CR3.")] = None,
     tau2_ci: Annotated[str, typer.Option(help="Interval for tau2: QP, PL or Wald.")] = "QP",
     labels: Annotated[str | None, typer.Option(metavar="COLUMN", help="Names of the rows.")] = None,
+    script: Annotated[
+        str | None, typer.Option(metavar="LANGUAGE", help="Print a stand-alone script that repeats the fit: r, python.")
+    ] = None,
     output: OutFile = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -53,6 +56,8 @@ def fit(
 
       metareview fit effects.csv --mods "~ ablat + C(alloc)" --json -o fit.json
 
+      metareview fit effects.csv --script python -o repeat.py
+
       metareview fit effects.csv --random "~ 1 | study/esid" --rho 0.6 --cluster study
     """
     from metareview.stats.synthesis import fit as fit_model
@@ -63,6 +68,9 @@ def fit(
         cluster=cluster, vcov=vcov, V=_known(table, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
         labels=labels, tau2_ci=tau2_ci,
     )  # fmt: skip
+    if script is not None:
+        emit(_script(model, script), output)
+        return
     emit(model.to_json() if as_json else _text(model), output)
 
 
@@ -78,6 +86,18 @@ def _known(table: pd.DataFrame, vi: str, sei: str | None, rho: float | None, by:
         raise InputError("--rho needs groups: name their column with --rho-by, or give --cluster")
     values = read_column("sei", sei, table) ** 2 if sei else read_column("vi", vi, table)
     return block_covariance(values, read_column("rho-by", by, table, text=True), rho)
+
+
+def _script(model: ModelFit, language: str) -> str:
+    """The fit as a program for another engine; numbers only."""
+    from metareview.errors import UnknownName
+    from metareview.stats.synthesis.python_script import python_script
+    from metareview.stats.synthesis.script import r_script
+
+    writers = {"r": r_script, "python": python_script}
+    if language.lower() not in writers:
+        raise UnknownName("language of the script", language, writers)
+    return writers[language.lower()](model)
 
 
 def _text(model: ModelFit) -> str:

@@ -72,17 +72,18 @@ def figure(
     """
     from metareview.api import load
     from metareview.errors import UnknownName
-    from metareview.report.figures.registry import FIGURES, figure_bytes
+    from metareview.report.figures.registry import figure_bytes, figures_for
     from metareview.results.atomic import write_atomic
 
     target = output or Path(f"{name}.svg")
     kind = target.suffix.lower().lstrip(".")
     if kind not in ("svg", "png"):
         raise UnknownName("figure format", kind or str(target), ("svg", "png"))
-    if name not in FIGURES:
-        raise UnknownName("figure", name, FIGURES)
     loaded = load(review)
-    views = {view: loaded.table(view) for view in FIGURES[name].views}
+    known = figures_for(loaded.spec)
+    if name not in known:
+        raise UnknownName("figure", name, known)
+    views = {view: loaded.table(view) for view in known[name].views}
     write_atomic(target, figure_bytes(name, views, kind))
     typer.echo(str(target), err=True)
 
@@ -104,15 +105,16 @@ def report(
     from metareview.api import load
     from metareview.cli.progress import progress
     from metareview.ingest import check_review
-    from metareview.report.figures.registry import FIGURES, figure_bytes
+    from metareview.report.figures.registry import figure_bytes, figures_for
     from metareview.report.pages import render_report
     from metareview.results.atomic import write_atomic
 
     loaded = load(review)
     views = {name: loaded.table(name) for name in progress(loaded.tables, "tables")}
     figures = {}
-    for name in progress(FIGURES, "figures"):
-        figures[name] = figure_bytes(name, {view: views[view] for view in FIGURES[name].views}, "svg").decode()
+    known = figures_for(loaded.spec)
+    for name in progress(known, "figures"):
+        figures[name] = figure_bytes(name, {view: views[view] for view in known[name].views}, "svg").decode()
     sources = loaded.frames["sources"]
     page = render_report(loaded.spec, views, figures, check_review(review), sources, files=False)
     target = output or Path("report.html")

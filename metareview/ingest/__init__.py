@@ -8,7 +8,7 @@ Map of the room, in the order a cell passes through it:
 - `tables`: distinct texts parsed and validated once, row rules for all rows at once -> typed frames
 - `crossrows`, `ranges`, `evidence`: rules across rows and tables; `printed`: figures looked up in the source texts
 - `config`: ``review.yaml``; `problems`: what is wrong, where, which rule, what remedy
-- `review`: the folder as a whole; `parquet`: typed frames for the steps of a workflow
+- `review`: the folder as a whole
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from metareview.ingest.config import read_spec
     from metareview.ingest.files import table_files
-    from metareview.ingest.parquet import read_parquet, write_parquet
     from metareview.ingest.problems import Problem, raise_if_errors, render_problems
     from metareview.ingest.review import CheckReport, ReviewTables, check_review, read_review, read_table
     from metareview.ingest.tables import empty_frame
@@ -30,13 +29,11 @@ __all__ = [
     "check_review",
     "empty_frame",
     "raise_if_errors",
-    "read_parquet",
     "read_review",
     "read_spec",
     "read_table",
     "render_problems",
     "table_files",
-    "write_parquet",
 ]
 
 _LAZY = {
@@ -46,13 +43,11 @@ _LAZY = {
     "check_review": "review",
     "empty_frame": "tables",
     "raise_if_errors": "problems",
-    "read_parquet": "parquet",
     "read_review": "review",
     "read_spec": "config",
     "read_table": "review",
     "render_problems": "problems",
     "table_files": "files",
-    "write_parquet": "parquet",
 }
 
 

@@ -74,9 +74,7 @@ CODES: dict[str, Missing] = {
     "unclear": Missing.UNCLEAR,
 }
 #: What other tables write for a missing value; not ours, so a number column reports it.
-_FOREIGN_CODES = frozenset(
-    {"na", "nan", "none", "null", "nil", "-", "--", "–", "—", "?", ".", "missing", "unknown", "inf", "-inf"}
-)
+_FOREIGN_CODES = frozenset({"na", "nan", "none", "null", "nil", "-", "--", "–", "—", "?", ".", "missing", "unknown"})
 _EXCEL_ERRORS = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 )

@@ -17,6 +17,7 @@ from metareview.ingest.cells import clean, parse_list
 from metareview.ingest.fields import fields_of
 from metareview.ingest.problems import Problems
 from metareview.ingest.tables import Mask, ParsedTable
+from metareview.schema.flow import FLOW_COUNTS, FLOW_NAMES
 from metareview.schema.source import line_span
 from metareview.schema.tables import TABLES, Reference
 
@@ -24,6 +25,7 @@ __all__ = [
     "check_contradictions",
     "check_corpora",
     "check_excluded",
+    "check_flow",
     "check_keys",
     "check_locators",
     "check_references",
@@ -234,6 +236,28 @@ def _check_corpus(table: ParsedTable, known: set[str], rule: str, problems: Prob
     table.raw.report(
         problems, rows, "corpus", rule,
         lambda row: nearest(unknown[int(cells.codes[row])]) or f"add {unknown[int(cells.codes[row])]} to sources",
+    )  # fmt: skip
+
+
+def check_flow(tables: Tables, problems: Problems) -> None:
+    """Report counts of the PRISMA diagram that the template does not have, and counts that stand there twice."""
+    table = tables.get("flow")
+    if table is None or not {"data", "n"} <= set(table.raw.columns):
+        return
+    names, counted = table.frame["data"], table.frame["n"].notna().to_numpy()
+    unknown = np.flatnonzero(counted & names.notna().to_numpy() & ~names.isin(FLOW_NAMES).to_numpy())
+    nearest = _Nearest(set(FLOW_NAMES))
+    rule = "a count has a name of the PRISMA 2020 template, or is other_results"
+    table.raw.report(
+        problems, unknown, "data", rule, lambda row: nearest(str(names[row])) or f"one of {', '.join(FLOW_NAMES)}"
+    )
+    once = counted & names.isin(FLOW_COUNTS).to_numpy()
+    first = _first_of_group(table.frame, ("data",), once)
+    twice = np.flatnonzero((first >= 0) & (first != np.arange(len(first))))
+    lines = table.raw.lines
+    table.raw.report(
+        problems, twice, "data", "each count stands once",
+        lambda row: f"keep one of the two; put the other figure into the note (the other is line {lines[first[row]]})",
     )  # fmt: skip
 
 

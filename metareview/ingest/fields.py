@@ -192,6 +192,10 @@ PATTERNS: dict[str, tuple[str, str]] = {
     r"^[a-z][a-z0-9_]*$": ("a name here is lower-case letters, digits and _, a letter first", "write"),
     r"^[a-z][a-z0-9_-]*:[^\s:][^:]*$": ("a unit is kind:name", "write it like image:3 or seed:1"),
     r"^10\.\d{4,9}/\S+$": ("a DOI starts with 10.", "write it like 10.1000/182, without https://doi.org/"),
+    r"^(\d+|.+,\s*\d+(;\s*.+,\s*\d+)*)$": (
+        "a count is a whole number, or a list of reasons with their counts",
+        "write it like 12, or like Wrong population, 5; Not found, 2",
+    ),
     r"^[0-9a-f]{64}$": ("a SHA-256 digest is 64 lower-case hexadecimal digits", "copy it from sha256sum"),
 }
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")

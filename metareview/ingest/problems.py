@@ -7,7 +7,6 @@ exact.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -292,11 +291,6 @@ def render_problems(what: str, problems: Sequence[Problem], limit: int = 3) -> s
     limit : at most this many of one kind are shown; 0 for all.
     """
     return "\n".join([summary_line(what, problems), *(str(problem) for problem in shown(problems, limit))])
-
-
-def problems_json(problems: Iterable[Problem]) -> str:
-    """Return the problems as a JSON list."""
-    return json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False, indent=1)
 
 
 def raise_if_errors(what: str, problems: Sequence[Problem]) -> None:

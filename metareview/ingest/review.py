@@ -195,6 +195,7 @@ def _check_together(
     crossrows.check_references(tables, unreadable, problems)
     crossrows.check_unused_experiments(tables, problems)
     crossrows.check_excluded(tables, problems)
+    crossrows.check_flow(tables, problems)
     crossrows.check_locators(tables, problems)
     corpora = {corpus.id for corpus in spec.corpora} if spec else set()
     crossrows.check_corpora(tables, corpora, unreadable, problems)

@@ -2,11 +2,46 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from metareview.audit.analyses import AUDITS
+from metareview.errors import UnknownName
+from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.analyses import ANALYSES as BENCHMARK
-from metareview.stats.benchmark.analyses import AnalysisSpec
+from metareview.stats.benchmark.analyses import AnalysisSpec, Tables
+from metareview.stats.declared.result import SynthesisResult
 
-__all__ = ["ANALYSES", "AnalysisSpec"]
+__all__ = ["ANALYSES", "AnalysisSpec", "analyses_for", "find_analysis"]
 
-#: Every analysis by name, in the order of the report.
+#: Every analysis that any review has by name, in the order of the report.
 ANALYSES: dict[str, AnalysisSpec] = {**BENCHMARK, **AUDITS}
+
+
+def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
+    """Return the analyses of a review by name: those of every review, and the syntheses that it declares."""
+    own = {}
+    for declared in spec.syntheses:
+        name = f"synthesis-{declared.id}"
+        run = partial(_synthesis, name=declared.id)
+        own[name] = AnalysisSpec(name, declared.title, ("studies", "experiments", "results"), SynthesisResult, run)
+    return {**ANALYSES, **own}
+
+
+def find_analysis(name: str, spec: ReviewSpec) -> AnalysisSpec:
+    """Return an analysis of a review by name.
+
+    Raises
+    ------
+    UnknownName
+        If the review has none of that name.
+    """
+    found = analyses_for(spec)
+    if name not in found:
+        raise UnknownName("statistic", name, found)
+    return found[name]
+
+
+def _synthesis(tables: Tables, spec: ReviewSpec, *, name: str) -> SynthesisResult:
+    from metareview.stats.declared.run import compute_synthesis  # the engine loads scipy; most commands need neither
+
+    return compute_synthesis(tables, spec, name)

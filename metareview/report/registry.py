@@ -7,7 +7,7 @@ why where there is nothing to show. The functions are named as ``module:function
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,14 @@ SECTIONS: dict[str, str] = {
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
+    "synthesis": "Synthesis",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }
+
+
+#: Headings of the views that each declared synthesis has.
+_KINDS = {"effects": "Effects", "fit": "Model", "sensitivity": "Sensitivity", "funnel": "Funnel plot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class ViewSpec:
     build : ``module:function``, called with (tables, results, spec) and, where it is not empty, `argument`.
     tables, results : names of the tables and analyses it reads; nothing else may reach it.
     formats : whether it is a table of the report (CSV, Markdown, LaTeX, XLSX); others only feed a figure.
-    argument : id of the leaderboard, for the views that ``review.yaml`` defines.
+    argument : id of the leaderboard or synthesis, for the views that ``review.yaml`` defines.
     """
 
     name: str
@@ -128,14 +133,17 @@ _SPECS = (
     _spec("dataset-performance", "Performance by data set", "leaderboards",
           "leaderboards:dataset_performance", _SCORES),
     _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
+    _spec("syntheses", "Pooled effects", "synthesis", "synthesis:overview", _NAMES),
     _spec("audit", "What does not hold as printed", "audit", "audit:findings", (*_NAMES, "claims"), ("audit",)),
     _spec("audit-summary", "Verdicts by kind of statement", "audit", "audit:verdicts", (*_NAMES, "claims"), ("audit",)),
-    _spec("audit-claims", "Every statement that was checked", "audit", "audit:claims", (*_NAMES, "claims"),
-          ("audit",)),
     _spec("reconstruction", "What must stand behind the test", "audit", "audit:reconstruction",
           (*_NAMES, "claims"), ("reconstruction",)),
     _spec("reconstruction-effects", "What the effect size is worth", "audit", "audit:effects", (*_NAMES, "claims"),
           ("reconstruction",)),
+    _spec("audit-open", "What cannot be checked, and why", "audit", "audit:undecided", (*_NAMES, "claims"),
+          ("audit",)),
+    _spec("audit-claims", "Every statement that was read", "audit", "audit:claims", (*_NAMES, "claims"),
+          ("audit",)),
     _spec("statements", "Printed statements", "evidence", "summary:statements", (*_NAMES, "statements")),
     _spec("results", "All results", "evidence", "results:results_all", _SCORES),
 )  # fmt: skip
@@ -143,14 +151,30 @@ _SPECS = (
 
 def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
     """Return the views of a review by name, in the order of the report; its own leaderboards included."""
-    views = {}
+    views: dict[str, ViewSpec] = {}
     for view in _SPECS:
+        if view.name == "syntheses":
+            views |= _syntheses(view, spec)
+            continue
         views[view.name] = view
         if view.name == "leaderboards":
             for board in spec.leaderboards:
                 own = _spec(f"leaderboard-{board.id}", board.title, "leaderboards", "leaderboards:leaderboard", _SCORES,
                                argument=board.id)  # fmt: skip
                 views[own.name] = own
+    return views
+
+
+def _syntheses(overview: ViewSpec, spec: ReviewSpec) -> dict[str, ViewSpec]:
+    """The overview of all declared syntheses, and for each its fit, effects, sensitivity table and funnel plot."""
+    names = tuple(f"synthesis-{declared.id}" for declared in spec.syntheses)
+    views = {overview.name: replace(overview, results=names)}
+    for declared, name in zip(spec.syntheses, names, strict=True):
+        for kind, build, formats in (("effects", "effects", True), ("fit", "fit", True),
+                                     ("sensitivity", "sensitivity", True), ("funnel", "funnel", False)):  # fmt: skip
+            own = _spec(f"{kind}-{declared.id}", f"{_KINDS[kind]}: {declared.title}", "synthesis",
+                        f"synthesis:{build}", _NAMES, (name,), formats=formats, argument=declared.id)  # fmt: skip
+            views[own.name] = own
     return views
 
 

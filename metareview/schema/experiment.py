@@ -46,6 +46,10 @@ class Experiment(Model):
     """Number of training runs."""
     origin: Origin = "reported"
     """reported by the study, re-reported by another document, recomputed from printed counts, or rerun by us."""
+    ablation: bool = False
+    """Whether it varies a part of a method to measure what the part does; it takes no place on a leaderboard."""
+    repeats: Slug | None = None
+    """The experiment whose results it prints again, where the document prints one run in several tables."""
     source_id: Slug
     """The document."""
     locator: Locator

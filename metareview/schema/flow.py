@@ -22,6 +22,7 @@ from pydantic import Field
 from metareview.schema.base import Locator, Model, Printed, Slug, Text
 
 __all__ = [
+    "FLOW_COUNTS",
     "FLOW_NAMES",
     "Distribution",
     "Exclusion",

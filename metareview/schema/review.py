@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+from metareview.schema.synthesis import SynthesisSpec
 
 __all__ = [
     "CompositeSpec",
@@ -15,6 +16,7 @@ __all__ = [
     "Eligibility",
     "GroupSpec",
     "LeaderboardSpec",
+    "NestedUnits",
     "ReviewSpec",
     "Seeds",
 ]
@@ -111,6 +113,15 @@ class LeaderboardSpec(_Spec):
     """Only these studies; empty for all."""
 
 
+class NestedUnits(_Spec):
+    """A kind of unit whose members contain each other, such as growing regions around one point."""
+
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=60)]
+    """The kind, as units name it before the colon (``roi`` of ``roi:11``)."""
+    whole: Text
+    """The member that contains all others, as units name it after the colon."""
+
+
 class Seeds(_Spec):
     """Seeds of everything random."""
 
@@ -151,6 +162,17 @@ class ReviewSpec(_Spec):
     """Comparison of method categories."""
     leaderboards: tuple[LeaderboardSpec, ...] = ()
     """Tables of methods by data sets."""
+    nested_units: tuple[NestedUnits, ...] = ()
+    """Kinds of unit whose members contain each other; of these only the whole enters a statistic."""
+    evaluations: tuple[Text, ...] = ()
+    """Different evaluations that share data set and metric (2D, 3D): what the first part of an experiment's setting
+    says where it is one of these. Leaderboards rank each by itself."""
+    syntheses: tuple[SynthesisSpec, ...] = ()
+    """Syntheses with sampling variances."""
+    no_syntheses: Text | None = None
+    """Why there are none, printed in their place."""
+    syntheses_elsewhere: tuple[Slug, ...] = ()
+    """Reviews built beside this one that have syntheses of the same kind of data; the page links to their reports."""
     seeds: Seeds = Seeds()
     """Seeds of everything random."""
 
@@ -163,10 +185,23 @@ class ReviewSpec(_Spec):
     def _known(self) -> Self:
         if self.primary_corpus is not None and self.primary_corpus not in {c.id for c in self.corpora}:
             raise ValueError(f"primary_corpus {self.primary_corpus!r} is not among the ids of corpora")
+        kinds = [nested.kind for nested in self.nested_units]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError("nested_units names a kind twice; a kind of unit has one whole")
+        nested = sorted(s.id for s in self.syntheses if s.unit in kinds)
+        if nested:
+            raise ValueError(f"synthesis {', '.join(nested)}: its units are nested (nested_units), so not independent")
+        ids = [synthesis.id for synthesis in self.syntheses]
+        twice = sorted({key for key in ids if ids.count(key) > 1})
+        if twice:
+            raise ValueError(f"two syntheses share the id {', '.join(twice)}; ids name files and are unique")
+        if self.syntheses and self.no_syntheses:
+            raise ValueError("no_syntheses says why there are none, but syntheses are declared; leave one of them out")
         vocabulary = self.vocabulary()
         named = set(self.metrics_in_use)
         for part in (self.composite, self.groups, *self.leaderboards):
             named |= set(part.metrics) if part else set()
+        named |= {synthesis.metric for synthesis in self.syntheses}
         unknown = sorted(key for key in named if key not in vocabulary)
         if unknown:
             raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")

@@ -79,7 +79,10 @@ _SPECS = (
     ),
     TableSpec(
         "experiments", Experiment, ("experiment_id",), required=True,
-        references=(_STUDY, _DATASET, Reference("datasets", "datasets", "dataset_id"), _SOURCE),
+        references=(
+            _STUDY, _DATASET, Reference("datasets", "datasets", "dataset_id"),
+            Reference("repeats", "experiments", "experiment_id"), _SOURCE,
+        ),
     ),
     TableSpec(
         "results", Result, ("experiment_id", "metric", "convention", "level", "unit", "source_id"), required=True,

@@ -9,7 +9,7 @@ take the last good report with it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any
 from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
-from metareview.report.analyses import ANALYSES
-from metareview.report.figures.registry import FIGURES, FigureSpec
+from metareview.report.analyses import analyses_for, find_analysis
+from metareview.report.figures.registry import FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
@@ -55,6 +55,11 @@ class Plan:
         """Views of this review by name."""
         return views_for(self.spec)
 
+    @cached_property
+    def figures(self) -> dict[str, FigureSpec]:
+        """Figures of this review by name."""
+        return figures_for(self.spec)
+
     @property
     def work(self) -> Path:
         """Where the steps write."""
@@ -67,9 +72,7 @@ class Plan:
 
     def analysis_inputs(self, name: str) -> list[str]:
         """Return the spreadsheets that a statistic reads."""
-        if name not in ANALYSES:
-            raise UnknownName("statistic", name, ANALYSES)
-        return self.sheets(tuple(ANALYSES[name].tables))
+        return self.sheets(tuple(find_analysis(name, self.spec).tables))
 
     def view_sheets(self, name: str) -> list[str]:
         """Return the spreadsheets that a view reads."""
@@ -89,9 +92,37 @@ class Plan:
         return self.views[name]
 
     def _figure(self, name: str) -> FigureSpec:
-        if name not in FIGURES:
-            raise UnknownName("figure", name, FIGURES)
-        return FIGURES[name]
+        if name not in self.figures:
+            raise UnknownName("figure", name, self.figures)
+        return self.figures[name]
+
+    @cached_property
+    def analysis_families(self) -> dict[str, list[str]]:
+        """Statistics that read the same spreadsheets, by the name of the first: one process computes them."""
+        return _families(analyses_for(self.spec), lambda name: tuple(self.analysis_inputs(name)))
+
+    @cached_property
+    def view_families(self) -> dict[str, list[str]]:
+        """Views that read the same spreadsheets and results, by the name of the first: one process makes them."""
+        return _families(self.views, lambda name: (*self.view_sheets(name), *self.view_results(name)))
+
+    def result_files(self, family: str) -> list[str]:
+        """Return what a family of statistics writes."""
+        return [str(self.work / "results" / f"{name}.json") for name in self.analysis_families[family]]
+
+    def family_files(self, family: str) -> tuple[list[str], list[str]]:
+        """Return the rows as JSON, and the rendered tables, that a family of views writes."""
+        names = self.view_families[family]
+        tables = [name for name in names if name in self.tables]
+        return (
+            [str(self.work / "views" / f"{name}.json") for name in names],
+            [str(self.work / "tables" / f"{name}.{kind}") for name in tables for kind in FORMATS],
+        )
+
+    def drawn_files(self, name: str) -> list[str]:
+        """Return what drawing a figure writes; the HTML is its interactive twin."""
+        kinds = ("svg", "png", "html") if self._figure(name).interactive else ("svg", "png")
+        return [str(self.work / "figures" / f"{name}.{kind}") for kind in kinds]
 
     @property
     def tables(self) -> list[str]:
@@ -111,12 +142,14 @@ class Plan:
     @property
     def figure_files(self) -> list[str]:
         """Every drawn figure, without the interactive twins."""
-        return [str(self.work / "figures" / f"{name}.{kind}") for name in FIGURES for kind in ("svg", "png")]
+        return [str(self.work / "figures" / f"{name}.{kind}") for name in self.figures for kind in ("svg", "png")]
 
     @property
     def twin_files(self) -> list[str]:
         """Every interactive twin."""
-        return [str(self.work / "figures" / f"{name}.html") for name, figure in FIGURES.items() if figure.interactive]
+        return [
+            str(self.work / "figures" / f"{name}.html") for name, figure in self.figures.items() if figure.interactive
+        ]
 
     @property
     def number_sheets(self) -> list[str]:
@@ -135,6 +168,14 @@ class Plan:
         built.append(str(self.work / "report.html"))
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
+
+
+def _families(names: Iterable[str], inputs: Callable[[str], tuple[str, ...]]) -> dict[str, list[str]]:
+    """Group names whose inputs are the same: whatever makes one of them stale makes all of them stale."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        groups.setdefault(inputs(name), []).append(name)
+    return {members[0]: members for members in groups.values()}
 
 
 def plans(config: Mapping[str, Any]) -> dict[str, Plan]:

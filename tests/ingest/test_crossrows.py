@@ -307,3 +307,36 @@ def test_a_source_cited_by_record_is_no_text_though_it_has_a_digest(folder: Fold
     folder.write("sources.csv", f"source_id,title,sha256\npaper,A paper,{'0' * 64}\n")
     folder.results({"locator": "record 7; column dice"}, {"locator": "L12", "metric": "f1"})
     assert folder.messages() == []
+
+
+FLOW = "data,n,source_id,locator\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "records_screned,500,,",
+            "flow.csv line 2, column data (flow!A2): found 'records_screned'; a count has a name of the PRISMA 2020 "
+            "template, or is other_results; did you mean 'records_screened'?",
+        ),
+        (
+            "duplicates,5,,\nduplicates,6,,",
+            "flow.csv line 3, column data (flow!A3): found 'duplicates'; each count stands once; keep one of the two; "
+            "put the other figure into the note (the other is line 2)",
+        ),
+        (
+            "duplicates,-5,,",
+            "flow.csv line 2, column n (flow!B2): found '-5'; a count is a whole number, or a list of reasons with "
+            "their counts; write it like 12, or like Wrong population, 5; Not found, 2",
+        ),
+    ],
+)
+def test_counts_of_the_flow(folder: Folder, row: str, message: str) -> None:
+    folder.write("flow.csv", FLOW + row + "\n")
+    assert folder.messages() == [message]
+
+
+def test_a_list_of_the_flow_may_take_several_rows(folder: Folder) -> None:
+    folder.write("flow.csv", FLOW + "database_specific_results,5,,\ndatabase_specific_results,6,,\nscreening,,,\n")
+    assert folder.messages() == []

@@ -275,6 +275,15 @@ def test_sankey_is_over_the_primary_body(small):
     assert total == 2
 
 
+def test_a_warning_of_one_metric_stands_once_and_with_its_name(small):
+    for name in ("groups", "group-summaries", "metrics-by-category"):
+        found = small[name].warnings
+        own = [warning for warning in found if warning.startswith("Accuracy: ")]
+        assert own, "the comparison of two single values has something to warn of"
+        assert len({warning.casefold() for warning in found}) == len(found)
+        assert not [warning for warning in found if warning.startswith("accuracy: ")]
+
+
 def _of(view, metric):
     return [c for c, m in zip(view.cells("value"), view.values("metric"), strict=True) if m == metric]
 
@@ -295,6 +304,64 @@ def test_leaderboards_rank_by_direction_and_share_ranks(small):
         "0.800",
     ]  # as printed, zeros included
     assert "are left to the table of results: 1." in " ".join(view.notes)
+
+
+#: Two evaluations, an ablation and a repeated print, on top of one method per evaluation and study.
+BOARD = [
+    ("ada.2d", "Net", "2D", 0.2, {}), ("ada.3d", "Net", "3D; full", 0.4, {}),
+    ("bob.2d", "Rules", "2D", 0.3, {}), ("bob.3d", "Rules", "3D", 0.5, {}),
+    ("ada.less", "Net", "3D; less", 0.1, {"ablation": "yes"}),
+    ("ada.again", "Net", "3D; again", 0.4, {"ablation": "yes", "repeats": "ada.3d"}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    tables = {name: [dict(row) for row in rows] for name, rows in small_review.ROWS.items()}
+    studies, source = {"ada": "ada-1", "bob": "bob-2"}, small_review.SOURCE
+    tables["experiments"] += [
+        {"experiment_id": name, "study_id": studies[name[:3]], "method": method, "setting": setting,
+         "dataset_id": "radio", **source, **more} for name, method, setting, _, more in BOARD
+    ]  # fmt: skip
+    tables["results"] += [
+        {"experiment_id": name, "metric": "wer", "value": value, "printed": f"{value:.2f}", **source}
+        for name, _, _, value, _ in BOARD
+    ]
+    yaml = small_review.YAML + "evaluations: [2D, 3D]\n"
+    return Built(small_review.read(small_review.write(tmp_path_factory.mktemp("evaluated"), tables, yaml)))
+
+
+def test_evaluations_are_ranked_apart_and_ablations_and_repeats_not_at_all(evaluated):
+    view = evaluated["leaderboards"]
+    found = [row[1:] for row in rows(view, "dataset", "board", "setting", "rank", "standing") if row[0] == "Radio"]
+    assert found == [
+        ("Radio · 2D · WER ↓", "2D", 1, None),
+        ("Radio · 2D · WER ↓", "2D", 2, None),
+        ("Radio · 3D · WER ↓", "3D; full", 1, None),
+        ("Radio · 3D · WER ↓", "3D", 2, None),
+        ("Radio · 3D · WER ↓", "3D; less", None, "ablation"),
+        ("Radio · 3D · WER ↓", "3D; again", None, "repeats ada.3d"),
+    ]
+    assert "1 rows of ablations, 1 rows that print a run again." in " ".join(view.notes)
+    marks = {c.value: c.mark for c, d in zip(view.cells("value"), view.values("dataset"), strict=True) if d == "Radio"}
+    assert (marks[0.1], marks[0.2], marks[0.5]) == ("", "best", "second")
+
+
+def test_wide_leaderboard_marks_the_best_of_each_evaluation(evaluated):
+    view = evaluated["leaderboard-both"]
+    names = zip(view.values("setting"), view.values("method"), strict=True)
+    found = dict(zip(names, view.cells("radio.wer"), strict=True))
+    assert {name: there.mark for name, there in found.items() if name[0]} == {
+        ("2D", "Net"): "best", ("2D", "Rules"): "second", ("3D; full", "Net"): "best", ("3D", "Rules"): "second",
+        ("3D; less", "Net"): "", ("3D; again", "Net"): "",
+    }  # fmt: skip
+    assert view.group == "evaluation"
+
+
+def test_a_repeated_run_is_one_dot(evaluated):
+    view = evaluated["dataset-performance"]
+    assert sum(value == 0.4 for value in view.values("value")) == 1
+    assert any("prints ada.3d (line" in dropped.reason for dropped in view.dropped)
 
 
 def test_wide_leaderboard_has_a_column_per_data_set_and_metric(small):
@@ -444,7 +511,7 @@ def test_published_contradiction_of_the_flow(founding):
 def test_every_view_of_the_founding_review_has_rows(founding):
     claimed = len(founding.review.tables["claims"]) > 0
     for name, entry in views_for(founding.review.spec).items():
-        if entry.section == "audit" and not claimed:
+        if (entry.section == "audit" and not claimed) or name == "syntheses":  # it has none, and says why
             continue
         view = founding[name]
         assert view.rows, name
@@ -461,7 +528,13 @@ def test_the_audit_says_what_holds_and_what_does_not(small):
         ("not reproducible if the assumption holds", "l6-list"),
     ]
     assert cell(small["audit"], "computed", id="l5-screened").mark == "derived"
-    assert [row[0].value for row in small["audit-claims"].rows][-1] == "holds"
+    assert small["audit"].group == "verdict"
+    lines = small["audit-claims"].values("line")
+    assert list(lines) == sorted(lines)  # in reading order, whatever the verdict
+    assert [row[0].value for row in small["audit-open"].rows] == []
+    assert "could be checked" in " ".join(small["audit-open"].notes)
+    assert "Conventions tried" not in " ".join(small["audit"].values("found"))
+    assert {"id", "check", "computed"} <= set(small["audit"].machine)
     assert [str(row) for row in small["audit-claims"].dropped] == [
         "claim l6-bad: input value is '150%'; a share lies between 0 % and 100 %; write the % sign"
     ]

@@ -10,6 +10,7 @@ from metareview.report.figures.registry import (
     draw,
     figure_bytes,
     figure_texts,
+    figures_for,
     interactive,
     interactive_html,
     plotly_script,
@@ -18,6 +19,7 @@ from metareview.report.figures.write import write_figure
 
 __all__ = [
     "FIGURES",
+    "figures_for",
     "FigureSpec",
     "draw",
     "figure_bytes",

@@ -7,12 +7,13 @@ A figure is made by `draw(views)`, which returns a matplotlib figure; where hove
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from metareview.errors import InputError, UnknownName
 from metareview.report.views.base import View
+from metareview.schema.review import ReviewSpec
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ __all__ = [
     "figure_bytes",
     "figure_spec",
     "figure_texts",
+    "figures_for",
     "interactive",
     "interactive_html",
     "plotly_script",
@@ -103,6 +105,31 @@ KINDS = ("svg", "png")
 FIGURES: dict[str, FigureSpec] = {spec.name: spec for spec in _SPECS}
 
 
+def _forest(key: str) -> FigureSpec:
+    return FigureSpec(
+        f"forest-{key}", "Forest plot", "synthesis", (f"effects-{key}", f"fit-{key}"), f"{_HOME}.forest:draw"
+    )
+
+
+def _funnel(key: str) -> FigureSpec:
+    return FigureSpec(f"funnel-{key}", "Funnel plot", "synthesis", (f"funnel-{key}",), f"{_HOME}.funnel:draw",
+                      data=(f"funnel-{key}",))  # fmt: skip
+
+
+#: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
+_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {"forest": _forest, "funnel": _funnel}
+
+
+def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
+    """Return the figures of a review by name, those of its syntheses included, with their headings."""
+    own = {}
+    for declared in spec.syntheses:
+        for make in _FAMILIES.values():
+            figure = make(declared.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
+    return {**FIGURES, **own}
+
+
 def figure_spec(name: str) -> FigureSpec:
     """Return the figure of that name.
 
@@ -111,9 +138,12 @@ def figure_spec(name: str) -> FigureSpec:
     UnknownName
         If there is none.
     """
-    if name not in FIGURES:
+    if name in FIGURES:
+        return FIGURES[name]
+    family, _, key = name.partition("-")
+    if family not in _FAMILIES or not key:
         raise UnknownName("figure", name, FIGURES)
-    return FIGURES[name]
+    return _FAMILIES[family](key)
 
 
 def draw(name: str, views: Mapping[str, View]) -> Figure:
@@ -131,8 +161,8 @@ def draw(name: str, views: Mapping[str, View]) -> Figure:
     spec = _spec_with_views(name, views)
     with style():
         if not views[spec.views[0]].rows:
-            return empty_figure(spec.title, _reasons(views[spec.views[0]]))
-        figure: Figure = _load(spec.draw)(views)
+            return empty_figure(_title(spec, views), _reasons(views[spec.views[0]]))
+        figure: Figure = _load(spec.draw)({name: views[name] for name in spec.views})
         return figure
 
 
@@ -183,10 +213,16 @@ def plotly_script() -> str:
 def figure_texts(name: str, views: Mapping[str, View]) -> tuple[str, str]:
     """Return title and text alternative of a figure."""
     spec = figure_spec(name)
-    view = views[spec.views[0]]
+    view, title = views[spec.views[0]], _title(spec, views)
     if not view.rows:
-        return spec.title, " ".join(["Nothing to draw.", *_reasons(view)])
-    return spec.title, view.alt or view.caption or view.title
+        return title, " ".join(["Nothing to draw.", *_reasons(view)])
+    return title, view.alt or view.caption or view.title
+
+
+def _title(spec: FigureSpec, views: Mapping[str, View]) -> str:
+    """Return the heading; that of a synthesis names what is synthesised, which the view knows."""
+    about = views[spec.views[0]].meta.get("about", "")
+    return f"{spec.title}: {about}" if about else spec.title
 
 
 def _reasons(view: View) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metareview.report.figures.registry import (
-    FIGURES,
     KINDS,
     figure_bytes,
     figure_spec,
@@ -40,9 +39,9 @@ def write_figure(name: str, views: Mapping[str, View], folder: Path | str) -> li
     InputError
         If a view it needs is not among `views`, or the folder cannot be written to.
     """
-    figure_spec(name)
+    spec = figure_spec(name)
     files = {f"{name}.{kind}": figure_bytes(name, views, kind) for kind in KINDS}
-    if FIGURES[name].interactive is not None:
+    if spec.interactive is not None:
         files[f"{name}.html"] = interactive_html(name, views).encode()
         _write_program(Path(folder) / PLOTLY)
     return [write_atomic(Path(folder) / file, content) for file, content in files.items()]

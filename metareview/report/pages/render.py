@@ -66,11 +66,12 @@ def render_report(
     sources : the table of documents.
     files : whether ``tables/`` and ``figures/`` stand beside the page; without them there is nothing to download.
     """
+    from metareview.report.figures.registry import figures_for
     from metareview.report.registry import views_for
 
     refs = PageIndex()
     documents = read_sources(sources)
-    sections = arrange(views_for(spec), views, figures, refs, files)
+    sections = arrange(views_for(spec), figures_for(spec), views, figures, refs, files)
     script = _template_text("report.js")
     context = {
         "spec": spec,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from metareview.report.figures.registry import FIGURES, FigureSpec
+from metareview.report.figures.registry import FigureSpec
 from metareview.report.pages.inline import inline_svg
 from metareview.report.pages.sources import PageIndex
 from metareview.report.tables import FORMATS, render_html
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
+    "synthesis": "Synthesis",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",
@@ -83,13 +84,19 @@ class Section:
 
 
 def arrange(
-    entries: Mapping[str, Entry], views: Mapping[str, View], figures: Mapping[str, str], refs: PageIndex, files: bool
+    entries: Mapping[str, Entry],
+    specs: Mapping[str, FigureSpec],
+    views: Mapping[str, View],
+    figures: Mapping[str, str],
+    refs: PageIndex,
+    files: bool,
 ) -> list[Section]:
     """Return the sections with everything that stands in them.
 
     Parameters
     ----------
     entries : the views of the review by name, in the order of the report.
+    specs : the figures of the review by name.
     views, figures : views, and figures as SVG text, by name.
     refs : takes up the sources of every cell.
     files : whether the files to download lie beside the page.
@@ -100,11 +107,11 @@ def arrange(
         if name not in views:
             continue
         place = sections.setdefault(entry.section, Section(entry.section, entry.section.capitalize()))
-        for figure in FIGURES.values():
+        for figure in specs.values():
             if name == figure.views[0] and figure.name in figures and figure.name not in drawn:
                 drawn.add(figure.name)
                 place.blocks.append(_figure(figure, views[name], figures[figure.name], files))
-        place.blocks.append(_table(views[name], refs, files and entry.formats))
+        place.blocks.append(_table(views[name], refs, files and entry.formats, specs))
     return list(sections.values())
 
 
@@ -117,20 +124,20 @@ def _figure(spec: FigureSpec, view: View, svg: str, files: bool) -> Block:
     )
 
 
-def _table(view: View, refs: PageIndex, files: bool) -> Block:
+def _table(view: View, refs: PageIndex, files: bool, specs: Mapping[str, FigureSpec]) -> Block:
     if len(view.rows) <= WHOLE:  # the page folds long tables, and filters and sorts all of their rows
         view = replace(view, meta={key: value for key, value in view.meta.items() if key != "shown"})
     kinds = {"csv": "CSV", "xlsx": "Excel", "tex": "LaTeX", "md": "Markdown"}
     downloads = [(kinds[kind], f"tables/{view.name}.{kind}") for kind in FORMATS if kind in kinds] if files else []
     return Block(
         f"table-{view.name}", view.title, html=render_html(view, refs), files=tuple(downloads), rows=len(view.rows),
-        folded=_folded(view),
+        folded=_folded(view, specs),
     )  # fmt: skip
 
 
-def _folded(view: View) -> str:
+def _folded(view: View, specs: Mapping[str, FigureSpec]) -> str:
     """Return the summary of a table that only holds the numbers of a figure; its warnings are counted there."""
-    if not view.rows or not any(view.name in figure.data for figure in FIGURES.values()):
+    if not view.rows or not any(view.name in figure.data for figure in specs.values()):
         return ""
     parts = [f"{len(view.rows)} rows"]
     parts += [f"{len(view.warnings)} warning{'s' * (len(view.warnings) > 1)}"] if view.warnings else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, records, result_of, text
@@ -16,7 +16,7 @@ from metareview.stats.benchmark.groups import (
     GroupTest,
     MetricComparison,
 )
-from metareview.stats.benchmark.scores import Score, score_table
+from metareview.stats.benchmark.scores import Score, label, score_table
 
 __all__ = ["group_summaries", "groups", "metrics_by_category"]
 
@@ -54,14 +54,26 @@ def groups(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     order = list(dict.fromkeys(text(line[0].value) for line in body if line[1].value != "printed"))
     order += [text(line[0].value) for line in printed]
     body.sort(key=lambda line: order.index(text(line[0].value)))
-    own = [f"{names.metric(c.metric, c.convention)}: {warning}" for c in (found.comparisons if found else ())
-           for warning in c.warnings]  # fmt: skip
     return arrange(
         "groups", "Comparison of method categories",
         "Tests over all groups, contrasts of pairs and effect sizes, as printed and as recomputed.",
-        columns, body, results=[found], notes=_notes(found, names), warnings=own, group="metric", nothing=_NOTHING,
+        columns, body, results=[found], notes=_notes(found, names), warnings=_own(found, names),
+        relevant=_general(found), group="metric", nothing=_NOTHING,
         keep=("contrast", "test", "statistic", "p", "effect", "k"),
     )  # fmt: skip
+
+
+def _own(found: GroupsResult | None, names: Names) -> list[str]:
+    """Return what weakens the comparison of single metrics, with their names as printed."""
+    return [f"{names.metric(c.metric, c.convention)}: {warning}"
+            for c in (found.comparisons if found else ()) for warning in c.warnings]  # fmt: skip
+
+
+def _general(found: GroupsResult | None) -> Callable[[str], bool]:
+    """Return what tells warnings of the whole comparison from those of single metrics, which `_own` gives."""
+    single = {f"{label(c.metric, c.convention)}: {warning}"
+              for c in (found.comparisons if found else ()) for warning in c.warnings}  # fmt: skip
+    return lambda warning: warning not in single
 
 
 def _notes(found: GroupsResult | None, names: Names) -> list[str]:
@@ -197,7 +209,8 @@ def group_summaries(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     ]
     return arrange(
         "group-summaries", "Groups of methods", "Number of values, mean, SD (n − 1) and range of each group.",
-        columns, body, notes=_notes(found, names), group="metric", nothing=_NOTHING,
+        columns, body, results=[found], notes=_notes(found, names), warnings=_own(found, names),
+        relevant=_general(found), group="metric", nothing=_NOTHING,
     )  # fmt: skip
 
 
@@ -231,7 +244,8 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
     metrics = list(dict.fromkeys(text(line[0].value) for line in body))
     return arrange(
         "metrics-by-category", "Metrics by category of method", "Every value, beside the mean of its group.",
-        columns, body, results=[found], notes=_notes(found, names), group="metric", nothing=_NOTHING,
+        columns, body, results=[found], notes=_notes(found, names), warnings=_own(found, names),
+        relevant=_general(found), group="metric", nothing=_NOTHING,
         keep=("category", "method", "study", "dataset", "value", "group_mean", "group_k"),
         alt=f"Dots of the values of {', '.join(metrics)} for each category of method, with group means. "
             + _means(found, names),
@@ -241,7 +255,7 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
 def _scores(tables: Tables, spec: ReviewSpec) -> dict[tuple[str, int], Score]:
     """Return every score by its line in the spreadsheet: the groups say by their sources which of them entered."""
     levels: tuple[str, ...] = spec.groups.levels if spec.groups else ("cell", "study_mean")
-    table = score_table(tables, spec.vocabulary(), levels=levels)  # type: ignore[arg-type]
+    table = score_table(tables, spec.vocabulary(), levels=levels, nested=spec.nested_units)  # type: ignore[arg-type]
     return {(score.file, score.line): score for score in table.rows}
 
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from metareview.report.views.base import Cell, Column, View
+from metareview.report.views.boards import (
+    Board,
+    Runs,
+    boards_of,
+    cell_of,
+    digits_of,
+    evaluation_of,
+    one_cell,
+    unit_sets,
+)
 from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
-from metareview.report.views.format import column_decimals, given_decimals
+from metareview.report.views.format import column_decimals
 from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
 
@@ -21,54 +31,14 @@ __all__ = ["dataset_performance", "heatmap", "leaderboard", "leaderboards"]
 _NOTHING = "no result of level cell is recorded (one method on one data set)"
 #: Metrics, data sets and methods that a figure has room for; the others are counted in a note.
 METRICS, COLUMNS, METHODS, GRIDS = 6, 8, 16, 3
-MOST_DIGITS = 4
 #: From here on digits before the point say more than those behind it.
 LARGE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Board:
-    """Scores that can be compared: one data set, target, split, metric and convention."""
-
-    dataset: str
-    target: str
-    split: str
-    metric: str
-    convention: str
-
-
-def _values(
-    tables: Tables, spec: ReviewSpec, metrics: Sequence[str] | None = None
-) -> tuple[ScoreTable, list[ExperimentValue]]:
+def _values(tables: Tables, spec: ReviewSpec, *, repeats: bool = False) -> tuple[ScoreTable, list[ExperimentValue]]:
     """Return one value per experiment and metric: its aggregate, or the mean of its units."""
-    table = score_table(tables, spec.vocabulary(), levels=("cell",), metrics=metrics)
+    table = score_table(tables, spec.vocabulary(), levels=("cell",), nested=spec.nested_units, repeats=repeats)
     return table, [value for value in experiment_values(table.rows) if value.score.dataset_id]
-
-
-def _boards(values: Iterable[ExperimentValue]) -> dict[_Board, list[ExperimentValue]]:
-    boards: dict[_Board, list[ExperimentValue]] = {}
-    for value in values:
-        score = value.score
-        board = _Board(score.dataset_id, score.target, score.split, score.metric, score.convention)
-        boards.setdefault(board, []).append(value)
-    return boards
-
-
-def _cell(value: ExperimentValue) -> Cell:
-    if len(value.scores) == 1:
-        score = value.score
-        return Cell(score.value, value.refs, score.ci_low, score.ci_high, note=score.note)
-    kind = value.score.unit.split(":")[0] or "value"
-    return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
-
-
-def _digits(values: Iterable[ExperimentValue]) -> int:
-    """Return the digits after the point that values were printed with; the longest decides, a mean has one more."""
-    digits = [
-        max(given_decimals(score.value, score.printed) for score in value.scores) + (len(value.scores) > 1)
-        for value in values
-    ]
-    return min(max(digits, default=0), MOST_DIGITS)
 
 
 def _value_column(values: Iterable[ExperimentValue], most: int) -> Column:
@@ -89,15 +59,20 @@ def _method(score: Score) -> str:
 
 
 def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
-    """Return every board with at least two methods, best first; ties share the rank."""
+    """Return every board with at least two methods, best first; ties share the rank.
+
+    Ablations and runs that are printed again stand below, without a rank.
+    """
     names = Names.of(tables, spec)
-    table, values = _values(tables, spec)
-    boards = {board: entries for board, entries in _boards(values).items() if len(_methods(entries)) > 1}
+    table, values = _values(tables, spec, repeats=True)
+    runs = Runs.of(values)
+    every = boards_of(values, spec)
+    boards = {board: entries for board, entries in every.items() if len(_methods(entries, runs)) > 1}
     order = {metric: position for position, metric in enumerate(spec.metrics_in_use)}
     keys = sorted(
         boards, key=lambda b: (str(names.dataset(b.dataset)).casefold(), order.get(b.metric, len(order)), b.metric)
     )
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("board", "Board"),
         Column("dataset", "Data set"),
         Column("target", "Target"),
@@ -106,46 +81,75 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("rank", "Rank", "count"),
         Column("method", "Method"),
         Column("setting", "Setting"),
+        Column("standing", "Standing", help="why a row takes no place: an ablation, or a run printed again"),
         Column("study", "Study"),
         Column("category", "Category"),
         Column("value", "Value", "number", help="with its interval where the source states one"),
         Column("n", "n", "count", help="units the value is over, as stated or averaged here"),
         Column("origin", "Origin", help="reported by the study, or re-reported by another document"),
     )
-    body = [line for board in keys for line in _board_lines(board, boards[board], names)]
-    alone = sum(len(entries) for entries in _boards(values).values()) - len(body)
-    notes = [f"{len(keys)} boards: values of one data set, target, split, metric and scoring rule. Values without "
-             f"another method beside them are left to the table of results: {alone}."] if values else []  # fmt: skip
+    body = [line for board in keys for line in _board_lines(board, boards[board], names, runs)]
+    alone = sum(len(entries) for entries in every.values()) - len(body)
+    unranked = [runs.standing(entry) for board in keys for entry in boards[board]]
+    columns, body = _without_standing(columns, body, unranked)
+    kept = f"{len(keys)} boards: values of one data set, target, split, evaluation, metric and scoring rule."
+    left = f"Values without another method beside them are left to the table of results: {alone}."
+    notes = [f"{kept} {left}"] if values else []
     return arrange(
         "leaderboards", "Leaderboards", "Methods ranked per data set and metric.", columns, body, results=[table],
-        notes=[*notes, *names.legend(board.metric for board in keys)], group="board",
+        notes=[*notes, *_unranked(unranked), *names.legend(board.metric for board in keys)], group="board",
         nothing=_NOTHING if not values else "no data set has two methods on one metric",
         keep=("dataset", "target", "metric", "rank", "method", "setting", "study", "value"),
         machine=("dataset", "target", "split", "metric"),
     )  # fmt: skip
 
 
-def _methods(entries: Iterable[ExperimentValue]) -> set[tuple[str, str, str]]:
-    return {(entry.score.study_id, entry.score.method, entry.score.setting) for entry in entries}
+def _methods(entries: Iterable[ExperimentValue], runs: Runs) -> set[tuple[str, str, str]]:
+    ranked = (entry.score for entry in entries if not runs.standing(entry))
+    return {(score.study_id, score.method, score.setting) for score in ranked}
 
 
-def _board_lines(board: _Board, entries: list[ExperimentValue], names: Names) -> list[list[Cell]]:
+def _unranked(standings: Iterable[str]) -> list[str]:
+    """Return the note on rows without a rank; none where every row has one."""
+    kinds = Counter(standing.partition(" ")[0] for standing in standings if standing)
+    if not kinds:
+        return []
+    return [f"Listed without a rank or mark: {kinds['ablation']} rows of ablations, {kinds['repeats']} rows that print "
+            "a run again."]  # fmt: skip
+
+
+def _without_standing(
+    columns: tuple[Column, ...], body: list[list[Cell]], standings: Iterable[str]
+) -> tuple[tuple[Column, ...], list[list[Cell]]]:
+    """Leave the column out where it has nothing to say."""
+    if any(standings):
+        return columns, body
+    keep = [at for at, column in enumerate(columns) if column.key != "standing"]
+    return tuple(columns[at] for at in keep), [[line[at] for at in keep] for line in body]
+
+
+def _board_lines(board: Board, entries: list[ExperimentValue], names: Names, runs: Runs) -> list[list[Cell]]:
     arrow = names.arrow(board.metric)
     sign = -1 if arrow == "↑" else 1
-    ranked = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
-    digits = _digits(entries)
-    cells = mark_best([replace(_cell(entry), decimals=digits) for entry in ranked], arrow, digits)
+    ordered = sorted(entries, key=lambda entry: sign * entry.value) if arrow else entries
+    ranked = [entry for entry in ordered if not runs.standing(entry)]
+    others = [entry for entry in ordered if runs.standing(entry)]
+    digits = digits_of(entries)
+    marked = mark_best([replace(cell_of(entry), decimals=digits) for entry in ranked], arrow, digits)
+    cells = [*marked, *(replace(cell_of(entry), decimals=digits) for entry in others)]
     metric = f"{names.metric(board.metric, board.convention)} {arrow}".strip()
-    title = " · ".join(part for part in (str(names.dataset(board.dataset)), board.target, board.split, metric) if part)
+    where = (str(names.dataset(board.dataset)), board.target, board.split, board.evaluation, board.basis, metric)
+    title = " · ".join(part for part in where if part)
     lines = []
-    for entry, cell in zip(ranked, cells, strict=True):
-        score = entry.score
+    for entry, cell in zip([*ranked, *others], cells, strict=True):
+        score, standing = entry.score, runs.standing(entry)
         better = sum(sign * other.value < sign * entry.value for other in ranked)
         n = score.n if len(entry.scores) == 1 else len(entry.scores)
         lines.append([
             Cell(title), Cell(names.dataset(board.dataset)), Cell(board.target or None), Cell(board.split or None),
-            Cell(metric), Cell(better + 1 if arrow else None), Cell(score.method), Cell(score.setting or None),
-            Cell(names.study(score.study_id)), Cell(score.category or None), cell, Cell(n), Cell(score.origin),
+            Cell(metric), Cell(better + 1 if arrow and not standing else None), Cell(score.method),
+            Cell(score.setting or None), Cell(standing or None), Cell(names.study(score.study_id)),
+            Cell(score.category or None), cell, Cell(n), Cell(score.origin),
         ])  # fmt: skip
     return lines
 
@@ -161,27 +165,42 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
     board = {board.id: board for board in spec.leaderboards}[board_id]
     names = Names.of(tables, spec)
     here = {**tables, "results": _of_board(tables, board)}
-    table = score_table(here, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics)
+    table = score_table(
+        here, spec.vocabulary(), levels=("cell",), corpus=board.source_id, metrics=board.metrics,
+        nested=spec.nested_units, repeats=True,
+    )  # fmt: skip
     wanted = experiment_values(table.rows)
     keys = _wide_keys(board, wanted)
-    rows = _wide_rows(wanted)
+    rows = _wide_rows(wanted, spec)
+    standings = _standings(rows, Runs.of(wanted))
     scores = [_wide_column(key, rows, names) for key in keys]
-    cells = [
-        mark_best([_one(row.get(key, [])) for row in rows.values()], names.arrow(key[1]), column.decimals or 3)
-        for key, column in zip(keys, scores, strict=True)
-    ]
+    cells = [_wide_cells(key, column, rows, standings, names) for key, column in zip(keys, scores, strict=True)]
     body = [
-        [Cell(method), Cell(setting or None), Cell(target or None), Cell(names.study(study)), *(c[at] for c in cells)]
-        for at, (study, method, setting, target) in enumerate(rows)
-    ]
-    columns = (Column("method", "Method"), Column("setting", "Setting"), Column("target", "Target"),
-               Column("study", "Study"), *scores)  # fmt: skip
+        [Cell(who.evaluation or None), Cell(who.method), Cell(who.setting or None), Cell(standings[who] or None),
+         Cell(who.target or None), Cell(names.study(who.study)), *(column[at] for column in cells)]
+        for at, who in enumerate(rows)
+    ]  # fmt: skip
+    columns: tuple[Column, ...] = (
+        Column("evaluation", "Evaluation"),
+        Column("method", "Method"),
+        Column("setting", "Setting"),
+        Column("standing", "Standing", help="why a row is not compared: an ablation, or a run printed again"),
+        Column("target", "Target"),
+        Column("study", "Study"),
+        *scores,
+    )
+    columns, body = _without_standing(columns, body, standings.values())
+    several = any(who.evaluation for who in rows)
+    if not several:
+        columns, body = columns[1:], [line[1:] for line in body]
     where = f"printed in {names.corpus(board.source_id)}" if board.source_id else "of any document"
+    caption = f"best and second best of each column{' and evaluation' if several else ''} marked"
     return arrange(
-        f"leaderboard-{board.id}", board.title, "Methods by data sets; best and second best of each column marked.",
+        f"leaderboard-{board.id}", board.title, f"Methods by data sets; {caption}.",
         columns, body, results=[table],
-        notes=[f"Results {where}, in the order of the document.", *names.legend(board.metrics)],
-        nothing=f"no result {where} is of these data sets and metrics",
+        notes=[f"Results {where}, in the order of the document.", *_unranked(standings.values()),
+               *names.legend(board.metrics)],
+        nothing=f"no result {where} is of these data sets and metrics", group="evaluation" if several else "",
     )  # fmt: skip
 
 
@@ -195,7 +214,19 @@ def _of_board(tables: Tables, board: LeaderboardSpec) -> pd.DataFrame:
 
 
 Key = tuple[str, str, str]
-Who = tuple[str, str, str, str]
+
+
+class Who(NamedTuple):
+    """A row of a wide leaderboard."""
+
+    evaluation: str
+    study: str
+    method: str
+    setting: str
+    target: str
+
+
+Rows = dict[Who, dict[Key, list[ExperimentValue]]]
 
 
 def _wide_keys(board: LeaderboardSpec, values: Iterable[ExperimentValue]) -> list[Key]:
@@ -205,34 +236,46 @@ def _wide_keys(board: LeaderboardSpec, values: Iterable[ExperimentValue]) -> lis
     return [key for key in every if key in there]
 
 
-def _wide_rows(values: Iterable[ExperimentValue]) -> dict[Who, dict[Key, list[ExperimentValue]]]:
-    rows: dict[Who, dict[Key, list[ExperimentValue]]] = {}
+def _wide_rows(values: Iterable[ExperimentValue], spec: ReviewSpec) -> Rows:
+    """Return the rows in the order of the document, evaluation by evaluation."""
+    rows: Rows = {}
     for value in values:
         score = value.score
-        row = rows.setdefault((score.study_id, score.method, score.setting, score.target), {})
+        who = Who(evaluation_of(score, spec), score.study_id, score.method, score.setting, score.target)
+        row = rows.setdefault(who, {})
         row.setdefault((score.dataset_id, score.metric, score.convention), []).append(value)
-    return rows
+    order = dict.fromkeys(who.evaluation for who in rows)
+    return {who: row for evaluation in order for who, row in rows.items() if who.evaluation == evaluation}
 
 
-def _wide_column(key: Key, rows: dict[Who, dict[Key, list[ExperimentValue]]], names: Names) -> Column:
+def _standings(rows: Rows, runs: Runs) -> dict[Who, str]:
+    """Return why rows take no place, empty for those that do: a row does where one of its values does."""
+    found = {}
+    for who, row in rows.items():
+        told = list(dict.fromkeys(runs.standing(value) for values in row.values() for value in values))
+        found[who] = "" if "" in told else "; ".join(told)
+    return found
+
+
+def _wide_cells(key: Key, column: Column, rows: Rows, standings: dict[Who, str], names: Names) -> list[Cell]:
+    """Return the cells of a column with the best of each evaluation marked, where all are over the same units."""
+    cells = {who: one_cell(row.get(key, [])) for who, row in rows.items()}
+    alike = len(unit_sets([value for row in rows.values() for value in row.get(key, [])])) < 2
+    for evaluation in dict.fromkeys(who.evaluation for who in rows) if alike else ():
+        ranked = [who for who in rows if who.evaluation == evaluation and not standings[who]]
+        marked = mark_best([cells[who] for who in ranked], names.arrow(key[1]), column.decimals or 3)
+        cells |= dict(zip(ranked, marked, strict=True))
+    return list(cells.values())
+
+
+def _wide_column(key: Key, rows: Rows, names: Names) -> Column:
     dataset, metric, rule = key
-    digits = _digits(value for row in rows.values() for value in row.get(key, []))
+    digits = digits_of(value for row in rows.values() for value in row.get(key, []))
     name = metric if rule == "unstated" else f"{metric}:{rule}"
     return Column(
         f"{dataset}.{name}", str(names.metric(metric, rule)), "score", digits,
         group=str(names.dataset(dataset)), arrow=names.arrow(metric), help=names.about(metric),
     )  # fmt: skip
-
-
-def _one(values: list[ExperimentValue]) -> Cell:
-    """Return the value of a cell; of several experiments (other splits, repeated print) their mean, told as such."""
-    if not values:
-        return Cell()
-    if len(values) == 1:
-        return _cell(values[0])
-    refs = tuple(ref for value in values for ref in value.refs)
-    mean = sum(value.value for value in values) / len(values)
-    return Cell(mean, refs, mark="derived", note=f"mean of {len(values)} experiments")
 
 
 def _common_metrics(values: list[ExperimentValue], spec: ReviewSpec) -> list[tuple[str, str]]:
@@ -250,7 +293,7 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     table, values = _values(tables, spec)
     metrics = _common_metrics(values, spec)
     chosen = [v for v in values if _key(v) in metrics]
-    digits = {key: _digits(v for v in chosen if _key(v) == key) for key in metrics}
+    digits = {key: digits_of(v for v in chosen if _key(v) == key) for key in metrics}
     chosen.sort(key=lambda v: (metrics.index(_key(v)), str(names.dataset(v.score.dataset_id))))
     columns = (
         Column("metric", "Metric"),
@@ -264,7 +307,7 @@ def dataset_performance(tables: Tables, results: Results, spec: ReviewSpec) -> V
     body = [
         [Cell(names.metric(v.score.metric, v.score.convention)), Cell(names.dataset(v.score.dataset_id)),
          Cell(v.score.target or None), Cell(_method(v.score)), Cell(names.study(v.score.study_id)),
-         Cell(v.score.category or "not stated"), replace(_cell(v), decimals=digits[_key(v)])]
+         Cell(v.score.category or "not stated"), replace(cell_of(v), decimals=digits[_key(v)])]
         for v in chosen
     ]  # fmt: skip
     sets = len({v.score.dataset_id for v in chosen})
@@ -299,7 +342,7 @@ def heatmap(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         _value_column(chosen, 3),
     )
     body = [
-        [Cell(metric), Cell(dataset), Cell(method), _one(cells[metric, dataset].get(method, []))]
+        [Cell(metric), Cell(dataset), Cell(method), one_cell(cells[metric, dataset].get(method, []))]
         for grid in grids
         for metric, dataset in grid.columns
         for method in grid.methods

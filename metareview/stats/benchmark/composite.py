@@ -146,6 +146,7 @@ def compute_composite(tables: Tables, spec: ReviewSpec) -> CompositeResult:
         corpus=definition.corpus,
         metrics=definition.metrics,
         place=definition.place,
+        nested=spec.nested_units,
     )
     values, doubled = one_convention_each(experiment_values(table.rows))
     scores = {name: comparable(values, definition, spec.vocabulary(), name) for name in LABELS}

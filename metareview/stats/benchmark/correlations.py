@@ -137,7 +137,12 @@ def compute_correlations(tables: Tables, spec: ReviewSpec) -> CorrelationsResult
     """
     corpus = result_corpus(tables, spec)
     table = score_table(
-        tables, spec.vocabulary(), levels=("cell", "study_mean"), corpus=corpus, metrics=spec.metrics_in_use or None
+        tables,
+        spec.vocabulary(),
+        levels=("cell", "study_mean"),
+        corpus=corpus,
+        metrics=spec.metrics_in_use or None,
+        nested=spec.nested_units,
     )
     columns: dict[_Key, _Column] = {
         key: {value.score.experiment_id: value for value in values}

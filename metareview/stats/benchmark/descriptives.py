@@ -115,7 +115,14 @@ def compute_descriptives(tables: Tables, spec: ReviewSpec) -> DescriptivesResult
     """
     corpus = result_corpus(tables, spec)
     metrics = spec.metrics_in_use or None
-    table = score_table(tables, spec.vocabulary(), levels=("cell", "study_mean"), corpus=corpus, metrics=metrics)
+    table = score_table(
+        tables,
+        spec.vocabulary(),
+        levels=("cell", "study_mean"),
+        corpus=corpus,
+        metrics=metrics,
+        nested=spec.nested_units,
+    )
     groups = in_metric_order(experiment_values(table.rows), spec)
     return DescriptivesResult(
         rows=tuple(_describe(key, values) for key, values in groups),

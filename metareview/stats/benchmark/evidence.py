@@ -129,7 +129,7 @@ def compute_composite_evidence(tables: Tables, spec: ReviewSpec) -> CompositeEvi
             warnings=("review.yaml declares no composite: name its metrics under composite",)
         )
     vocabulary = spec.vocabulary()
-    found, dropped = printed_composites(tables, definition, vocabulary)
+    found, dropped = printed_composites(tables, definition, vocabulary, spec.nested_units)
     scaled = {name: _scaled(found, name, definition, vocabulary) for name in _TABLE}
     rows: list[EvidenceRow] = []
     for at, composite in enumerate(found):

@@ -92,6 +92,7 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
         corpus=groups.corpus,
         metrics=metrics,
         place=groups.place,
+        nested=spec.nested_units,
     )
     group_of = _grouping(tables, groups)
     values = experiment_values(table.rows)

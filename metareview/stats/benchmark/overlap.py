@@ -1,8 +1,9 @@
 """Which scores are contained in others, so that no number enters a statistic twice.
 
-Four kinds of containment occur in curated tables: the same score printed in two documents, units beside their
-aggregate (or two kinds of unit of the same data), a mean over data sets beside the values it is a mean of, and a data
-set beside its parts. Each rule keeps one side and says so for every row of the other.
+These kinds of containment occur in curated tables: the same score printed in two documents, one run printed in
+several tables, units beside their aggregate (or two kinds of unit of the same data), units within units
+(`metareview.stats.benchmark.units`), a mean over data sets beside the values it is a mean of, and a data set beside
+its parts. Each rule keeps one side and says so for every row of the other.
 """
 
 from __future__ import annotations
@@ -11,49 +12,64 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from metareview.results import Dropped
+from metareview.stats.benchmark.units import Reasons as _Reasons
+from metareview.stats.benchmark.units import grouped as _grouped
+from metareview.stats.benchmark.units import nested_warnings, parts_of_wholes, shared_warnings, units_not_shared
 
 if TYPE_CHECKING:
     from metareview.stats.benchmark.scores import Score
 
 __all__ = ["nested_datasets", "without_overlap"]
 
-_Reasons = dict[int, str]
+_Tell = Callable[[Sequence["Score"], _Reasons], list[str]]
+_NONE: Mapping[str, str] = {}
 
 
-def without_overlap(scores: Sequence[Score], parents: Mapping[str, str]) -> tuple[list[Score], list[Dropped]]:
-    """Return the scores of which none is contained in another, and the contained ones with the reason.
+def without_overlap(
+    scores: Sequence[Score],
+    parents: Mapping[str, str],
+    wholes: Mapping[str, str] = _NONE,
+    *,
+    repeats: bool = False,
+) -> tuple[list[Score], list[Dropped], list[str]]:
+    """Return the scores of which none is contained in another, the contained ones with the reason, and warnings.
 
     Parameters
     ----------
     scores : candidates, in table order.
     parents : data set -> the data set that contains it, empty where none does.
+    wholes : kind of unit whose members contain each other -> the member that contains all others.
+    repeats : keep runs that are printed again (a list shows them; a statistic counts them once).
     """
     kept = list(scores)
     dropped: list[Dropped] = []
-    rules: tuple[Callable[[Sequence[Score]], _Reasons], ...] = (
-        _printed_twice,
-        _units_of_aggregates,
-        _second_kinds_of_units,
-        _means_and_their_parts,
-        lambda rows: _wholes_of_parts(rows, parents),
+    warnings: list[str] = []
+    rules: tuple[tuple[Callable[[Sequence[Score]], _Reasons], _Tell], ...] = (
+        (_printed_twice, _silent),
+        (lambda rows: {} if repeats else _printed_again(rows), _silent),
+        (_units_of_aggregates, _silent),
+        (lambda rows: parts_of_wholes(rows, wholes), lambda rows, gone: nested_warnings(rows, gone, wholes)),
+        (_second_kinds_of_units, _silent),
+        (units_not_shared, shared_warnings),
+        (_means_and_their_parts, _silent),
+        (lambda rows: _wholes_of_parts(rows, parents), _silent),
     )
-    for rule in rules:
+    for rule, tell in rules:
         reasons = rule(kept)
+        warnings += tell(kept, reasons)
         dropped += [Dropped(_what(kept[at]), reasons[at], kept[at].ref) for at in sorted(reasons)]
         kept = [score for at, score in enumerate(kept) if at not in reasons]
-    return kept, dropped
+    return kept, dropped, warnings
+
+
+def _silent(scores: Sequence[Score], reasons: _Reasons) -> list[str]:
+    """Most rules say enough with the rows they drop."""
+    return []
 
 
 def _what(score: Score) -> str:
     unit = f", {score.unit}" if score.unit else ""
     return f"{score.experiment_id}, {score.metric}{unit}"
-
-
-def _grouped(scores: Sequence[Score], key: Callable[[Score], Hashable]) -> list[list[int]]:
-    groups: dict[Hashable, list[int]] = {}
-    for at, score in enumerate(scores):
-        groups.setdefault(key(score), []).append(at)
-    return [group for group in groups.values() if len(group) > 1]
 
 
 def _printed_twice(scores: Sequence[Score]) -> _Reasons:
@@ -63,6 +79,18 @@ def _printed_twice(scores: Sequence[Score]) -> _Reasons:
         for at in group[1:]:
             same = "the same" if scores[at].value == first.value else f"another value ({first.value:g} there)"
             reasons[at] = f"already counted as printed in {first.source_id} (line {first.line}); {same}"
+    return reasons
+
+
+def _printed_again(scores: Sequence[Score]) -> _Reasons:
+    """Drop the scores of an experiment that prints another one again, where that one has them."""
+    lines = {(s.experiment_id, s.metric, s.convention, s.level, s.unit): s for s in scores}
+    reasons: _Reasons = {}
+    for at, score in enumerate(scores):
+        first = lines.get((score.repeats, score.metric, score.convention, score.level, score.unit))
+        if score.repeats and first is not None:
+            same = "" if first.value == score.value else f", with another value ({first.value:g} there)"
+            reasons[at] = f"prints {score.repeats} (line {first.line}) again{same}: one run counts once"
     return reasons
 
 

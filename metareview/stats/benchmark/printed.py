@@ -8,7 +8,7 @@ from typing import Literal
 
 from metareview.results import Dropped
 from metareview.schema.metric import Vocabulary
-from metareview.schema.review import CompositeSpec
+from metareview.schema.review import CompositeSpec, NestedUnits
 from metareview.schema.source import SourceRef, line_span
 from metareview.stats.benchmark.composite import one_convention_each
 from metareview.stats.benchmark.rows import Row, Tables, records, ref_of, text
@@ -50,7 +50,7 @@ class PrintedComposite:
 
 
 def printed_composites(
-    tables: Tables, spec: CompositeSpec, vocabulary: Vocabulary
+    tables: Tables, spec: CompositeSpec, vocabulary: Vocabulary, nested: Sequence[NestedUnits] = ()
 ) -> tuple[list[PrintedComposite], list[Dropped]]:
     """Return the printed composites in printed order, and those without ingredients on record, with the reason.
 
@@ -61,7 +61,9 @@ def printed_composites(
         join_scores(tables, vocabulary, levels=spec.levels, corpus=spec.corpus, metrics=spec.metrics).rows
     )
     counted = experiment_values(
-        score_table(tables, vocabulary, levels=spec.levels, corpus=spec.corpus, metrics=spec.metrics).rows
+        score_table(
+            tables, vocabulary, levels=spec.levels, corpus=spec.corpus, metrics=spec.metrics, nested=nested
+        ).rows
     )
     statements = records(tables, "statements")
     found: list[PrintedComposite] = []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Vocabulary
+from metareview.schema.review import NestedUnits
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.overlap import nested_datasets, without_overlap
 from metareview.stats.benchmark.rounding import exact, exact_mean
@@ -51,6 +52,8 @@ class Score:
     sd, sd_ddof, se, ci_low, ci_high, n, n_of : as stated with it; None where not.
     origin : reported, re-reported, recomputed, rerun.
     uncertain, note : whether the reading is inferred, and why.
+    ablation : whether it varies a part of a method to measure what the part does.
+    repeats : the experiment that printed the run first, empty where it is this one.
     file, line, source_id, locator, printed : the way back to the document.
     """
 
@@ -78,6 +81,8 @@ class Score:
     n_of: str = ""
     origin: str = "reported"
     uncertain: bool = False
+    ablation: bool = False
+    repeats: str = ""
     file: str = ""
     line: int = 0
     source_id: str = ""
@@ -157,6 +162,8 @@ def score_table(
     corpus: str | None = None,
     metrics: Sequence[str] | None = None,
     place: str | None = None,
+    nested: Sequence[NestedUnits] = (),
+    repeats: bool = False,
 ) -> ScoreTable:
     """Join results with their experiments and studies, and keep those that may enter a statistic together.
 
@@ -173,6 +180,8 @@ def score_table(
     corpus : only results printed in this document; None for all.
     metrics : only these metrics (keys or aliases); None for all.
     place : only results whose locator has this part, such as ``Table 3``; None for all.
+    nested : kinds of unit whose members contain each other (``nested_units`` of the review).
+    repeats : keep runs that are printed again; only a list that shows them as such may.
 
     Raises
     ------
@@ -181,13 +190,14 @@ def score_table(
     """
     joined = join_scores(tables, vocabulary, levels=levels, corpus=corpus, metrics=metrics, place=place)
     parents = {row["dataset_id"]: text(row.get("part_of")) for row in records(tables, "datasets")}
-    rows, contained = without_overlap(joined.rows, parents)
+    wholes = {units.kind: units.whole for units in nested}
+    rows, contained, told = without_overlap(joined.rows, parents, wholes, repeats=repeats)
     return replace(
         joined,
         rows=tuple(rows),
         k_used=len(rows),
         dropped=(*joined.dropped, *contained),
-        warnings=(*_uncertain(rows), *_nested(nested_datasets(rows, parents))),
+        warnings=(*_uncertain(rows), *_nested(nested_datasets(rows, parents)), *told),
     )
 
 
@@ -221,7 +231,7 @@ def join_scores(
         if reason:
             dropped.append(Dropped(_name(row), reason, ref_of(row)))
         else:
-            kept.append(_score(row, experiment, study))
+            kept.append(_score(row, experiment, study, _first_print(experiment, experiments)))
     return ScoreTable(
         rows=tuple(kept),
         levels=tuple(levels),
@@ -278,7 +288,15 @@ def _refusal(row: Row, experiment: Row, study: Row, vocabulary: Vocabulary, leve
     return ""
 
 
-def _score(row: Row, experiment: Row, study: Row) -> Score:
+def _first_print(experiment: Row, experiments: dict[str, Row]) -> str:
+    """Return the experiment at the start of a chain of repeats; empty for one that repeats nothing, or only itself."""
+    seen = [text(experiment.get("experiment_id"))]
+    while (name := text(experiments.get(seen[-1], {}).get("repeats"))) and name not in seen:
+        seen.append(name)
+    return seen[-1] if len(seen) > 1 else ""
+
+
+def _score(row: Row, experiment: Row, study: Row, repeats: str) -> Score:
     return Score(
         experiment_id=row["experiment_id"],
         study_id=text(experiment.get("study_id")),
@@ -304,6 +322,8 @@ def _score(row: Row, experiment: Row, study: Row) -> Score:
         n_of=text(row.get("n_of")),
         origin=text(experiment.get("origin")) or "reported",
         uncertain=bool(row.get("uncertain") or experiment.get("uncertain") or False),
+        ablation=bool(experiment.get("ablation") or False),
+        repeats=repeats,
         file=text(row.get("file")),
         line=int(row.get("line") or 0),
         source_id=text(row.get("source_id")),

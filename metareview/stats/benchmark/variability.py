@@ -16,6 +16,7 @@ from metareview.schema.metric import Vocabulary
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.descriptives import in_metric_order
+from metareview.stats.benchmark.effect_sizes import noncentral_t_interval
 from metareview.stats.benchmark.rounding import exact_mean
 from metareview.stats.benchmark.rows import Tables, frame_of
 from metareview.stats.benchmark.scores import ExperimentValue, experiment_values, label, score_table
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MeanCv", "VariabilityResult", "VariabilityRow", "coefficient_of_variation", "compute_variability",
-    "corrected_cv", "vangel_interval",
+    "corrected_cv", "cv_interval",
 ]  # fmt: skip
 
 
@@ -126,29 +127,32 @@ def corrected_cv(cv: float, k: int) -> float:
     return (1 + 1 / (4 * k)) * cv
 
 
-def vangel_interval(cv: float, k: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the modified McKay interval of a normal population's coefficient of variation.
+def cv_interval(cv: float, k: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a normal population's coefficient of variation γ.
 
-    ``cv / sqrt(((u + 2)/k - 1) cv² + u/(k - 1))`` with u the upper (lower limit) and lower (upper limit) chi² quantile
-    of k - 1 degrees of freedom; meant for cv < 1/3.
+    ``sqrt(k) / cv`` follows the noncentral t distribution with k - 1 degrees of freedom and noncentrality
+    ``sqrt(k) / γ``; the limits invert it. Approximations (McKay, Vangel) fail for few values: at k = 2 and cv = 0.053
+    their upper limit is 1.7 where the exact one is 2.1.
 
-    Source: Vangel, Am Stat 1996;50:21-26, equation 16.
+    Sources: Johnson & Welch, Biometrika 1940;31:362-389; Kelley, Behav Res Methods 2007;39:755-766.
 
     Raises
     ------
     NotEstimable
-        If the upper limit does not exist: the root has no positive argument, as happens for few values that vary much.
-    """
-    from scipy.special import chdtri
+        If the upper limit does not exist, as happens for few values that vary much: the noncentrality may then be 0.
 
-    tail = (1 - level) / 2
-    upper, lower = float(chdtri(k - 1, tail)), float(chdtri(k - 1, 1 - tail))
-    arguments = [((u + 2) / k - 1) * cv * cv + u / (k - 1) for u in (upper, lower)]
+    >>> [round(limit, 4) for limit in cv_interval(0.2, 10)]
+    [0.1362, 0.3782]
+    """
     if cv == 0:
         return 0.0, 0.0
-    if min(arguments) <= 0:
-        raise NotEstimable(f"{k} values that vary by {cv:.2g} of their mean do not bound the coefficient from above")
-    return cv / sqrt(arguments[0]), cv / sqrt(arguments[1])
+    small, large = noncentral_t_interval(sqrt(k) / cv, k - 1, level)
+    if small <= 0:
+        raise NotEstimable(
+            f"{k} values that vary by {cv:.2g} of their mean do not bound the coefficient from above; the lower "
+            f"limit is {sqrt(k) / large:.2g}"
+        )
+    return sqrt(k) / large, sqrt(k) / small
 
 
 def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
@@ -158,7 +162,9 @@ def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
     itself, because a score near its ceiling varies little whatever the method.
     """
     vocabulary = spec.vocabulary()
-    table = score_table(tables, vocabulary, levels=("cell",), metrics=spec.metrics_in_use or None)
+    table = score_table(
+        tables, vocabulary, levels=("cell",), metrics=spec.metrics_in_use or None, nested=spec.nested_units
+    )
     rows: list[VariabilityRow] = []
     used = 0
     dropped: list[Dropped] = []
@@ -179,7 +185,7 @@ def compute_variability(tables: Tables, spec: ReviewSpec) -> VariabilityResult:
         methods=(
             *table.methods,
             "coefficient of variation with k - 1; correction 1 + 1/(4k) (Haldane 1955)",
-            "modified McKay interval (Vangel 1996)",
+            "exact interval of a normal population by the noncentral t distribution (Johnson and Welch 1940)",
         ),
         k_in=table.k_in,
         k_used=used,
@@ -226,7 +232,7 @@ def _row(members: Sequence[ExperimentValue]) -> VariabilityRow:
     reason = ""
     try:
         cv = coefficient_of_variation(values)
-        low, high = vangel_interval(cv, k)
+        low, high = cv_interval(cv, k)
     except NotEstimable as error:
         reason = str(error)
     score = members[0].score
@@ -296,6 +302,9 @@ def _warnings(rows: Sequence[VariabilityRow], means: Sequence[MeanCv]) -> tuple[
     warnings = ["data sets differ in difficulty, so a small coefficient over easy data sets is no robustness"]
     if two:
         warnings.append(f"{two} of {len(rows)} coefficients rest on two data sets")
+    open_ = sum(row.cv is not None and row.ci_high is None for row in rows)
+    if open_:
+        warnings.append(f"{open_} of {len(rows)} coefficients have no interval: their values set no upper limit")
     if large:
         warnings.append(f"{large} coefficients exceed 1/3, where the interval for normal values is rough")
     warnings += [

@@ -18,6 +18,7 @@ _INTERVALS = {
 _TESTS = {
     "z": "normal quantiles",
     "t": "t quantiles with k - p degrees of freedom",
+    "contain": "t quantiles with one degree of freedom less than the random effect with fewest levels has",
     "knha": "the method of Knapp and Hartung (2003)",
     "adhoc": "the method of Knapp and Hartung (2003) with a variance factor of at least 1",
 }

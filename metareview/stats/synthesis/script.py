@@ -71,10 +71,14 @@ def _multilevel(model: MultilevelFit) -> list[str]:
     random = f"random=list({terms}), " if terms else ""
     call = (
         f'fit <- rma.mv(yi / s, V / s^2, mods=X, intercept=FALSE, {random}method="{model.method}", '
-        f'test="{model.test}", level={100 * model.level:.15g})'
+        f"{_test(model.test)}, level={100 * model.level:.15g})"
     )
     show = 'cat("sigma2", format(fit$sigma2 * s^2, digits=15), "\\n")'
     return [known, *factors, f"s <- sqrt(median({spread}))", call, *([show] if terms else [])]
+
+
+def _test(test: str) -> str:
+    return 'test="t", dfs="contain"' if test == "contain" else f'test="{test}"'
 
 
 def _vector(values: ArrayLike) -> str:

@@ -6,7 +6,8 @@ import pytest
 from benchmark_tables import build, experiment, result, spec, study
 
 from metareview.errors import UnknownName
-from metareview.stats.benchmark import score_table
+from metareview.schema.review import NestedUnits
+from metareview.stats.benchmark import ANALYSES, score_table
 from metareview.stats.benchmark.scores import ScoreTable, experiment_values
 
 VOCABULARY = spec().vocabulary()
@@ -155,3 +156,88 @@ def test_json_and_frame() -> None:
     assert ScoreTable.from_json(table.to_json()).rows == table.rows
     assert list(table.to_frame()["metric"]) == ["dice", "pq"]
     assert "k = 2 of 2" in table.summary()
+
+
+ROI = (NestedUnits(kind="roi", whole="all"),)
+
+
+def _units(name: str, *units: str, value: float = 0.5, metric: str = "voi") -> list[dict[str, object]]:
+    return [result(name, metric, value + at, unit=unit) for at, unit in enumerate(units)]
+
+
+def test_of_nested_units_only_the_whole_enters() -> None:
+    rows = [*_units("a.full.d", "roi:1", "roi:2", "roi:all"), *_units("a.short.d", "roi:1", "roi:2")]
+    table = score_table(build(rows), VOCABULARY, nested=ROI)
+    assert [(s.experiment_id, s.unit, s.value) for s in table.rows] == [("a.full.d", "roi:all", 2.5)]
+    assert reasons(table) == [
+        *["nested in roi:all, the whole, whose value stands for it"] * 2,
+        *["units of kind roi are nested, so they have no mean, and the whole, roi:all, is not there"] * 2,
+    ]
+    (warning,) = table.warnings
+    assert "units of kind roi are nested" in warning
+    assert "a.short.d lack it" in warning
+    assert len(score_table(build(rows), VOCABULARY).rows) == 4, "undeclared, the units that both have enter"
+
+
+def test_an_aggregate_needs_no_whole() -> None:
+    rows = [result("a.m.d", "voi", 0.4), *_units("a.m.d", "roi:1", "roi:2")]
+    table = score_table(build(rows), VOCABULARY, nested=ROI)
+    assert [s.value for s in table.rows] == [0.4]
+    assert table.warnings == ()
+
+
+def test_means_are_over_the_units_that_every_method_has() -> None:
+    rows = [*_units("a.m.d", "image:1", "image:2", "image:3"), *_units("a.n.d", "image:2", "image:3")]
+    table = score_table(build(rows), VOCABULARY)
+    assert [value.value for value in experiment_values(table.rows)] == [2.0, 1.0]
+    assert reasons(table) == ["not every method on this data set has this unit; the 2 common ones enter"]
+    assert table.warnings == (
+        "voi on d: methods were scored on different units of kind image; 2 common ones enter as means",
+    )
+    elsewhere = [*_units("a.m.d", "image:1", "image:2"), *_units("a.n.e", "image:2")]
+    assert len(score_table(build(elsewhere), VOCABULARY).rows) == 3, "units of another data set are no matter"
+
+
+def test_means_over_other_units_are_told() -> None:
+    rows = [*_units("a.m.d", "image:1", "image:2"), *_units("b.m.d", "image:x", "image:y")]
+    table = score_table(build(rows), VOCABULARY)
+    assert len(table.rows) == 4
+    assert table.warnings == ("voi on d: means over different units, which do not compare: a.m.d against b.m.d",)
+
+
+def test_a_run_printed_again_counts_once() -> None:
+    names = ["a.m.d", "a.m.d.again", "a.m.d.third"]
+    experiments = [experiment(n, repeats=r) for n, r in zip(names, [None, "a.m.d", "a.m.d.again"], strict=True)]
+    rows = [result(name, "dice", value) for name, value in zip(names, [0.9, 0.9, 0.8], strict=True)]
+    tables = build([*rows, result("a.m.d.third", "jaccard", 0.7)], experiments=experiments)
+    table = score_table(tables, VOCABULARY)
+    assert [(s.experiment_id, s.metric) for s in table.rows] == [("a.m.d", "dice"), ("a.m.d.third", "jaccard")]
+    assert reasons(table) == [
+        "prints a.m.d (line 2) again: one run counts once",
+        "prints a.m.d (line 2) again, with another value (0.9 there): one run counts once",
+    ]
+    shown = score_table(tables, VOCABULARY, repeats=True).rows
+    assert [s.repeats for s in shown] == ["", "a.m.d", "a.m.d", "a.m.d"]
+
+
+def test_an_experiment_that_repeats_itself_is_kept() -> None:
+    tables = build([result("a.m.d", "dice", 0.9)], experiments=[experiment("a.m.d", repeats="a.m.d")])
+    assert len(score_table(tables, VOCABULARY).rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("analysis", "more"),
+    [("descriptives", {}), ("correlations", {}), ("variability", {}), ("groups", {"groups": {}}),
+     ("composite", {"composite": {"metrics": ["dice"]}})],
+)  # fmt: skip
+def test_every_statistic_says_what_became_of_nested_units(analysis: str, more: dict[str, object]) -> None:
+    rows = _units("a.m.d", "roi:1", "roi:all", metric="dice", value=-0.5)
+    review = spec(nested_units=[{"kind": "roi", "whole": "all"}], **more)
+    found = ANALYSES[analysis].run(build(rows), review)
+    assert any("are nested" in warning for warning in found.warnings)
+    assert any("nested in roi:all" in dropped.reason for dropped in found.dropped)
+
+
+def test_a_kind_of_unit_has_one_whole() -> None:
+    with pytest.raises(ValueError, match="names a kind twice"):
+        spec(nested_units=[{"kind": "roi", "whole": "all"}, {"kind": "roi", "whole": "most"}])

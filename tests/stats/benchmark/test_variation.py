@@ -17,7 +17,7 @@ from metareview.stats.benchmark.variability import (
     coefficient_of_variation,
     compute_variability,
     corrected_cv,
-    vangel_interval,
+    cv_interval,
 )
 
 POSITIVE = st.lists(st.integers(1, 1000), min_size=2, max_size=8).map(lambda x: np.array(x, dtype=float))
@@ -28,10 +28,10 @@ POSITIVE = st.lists(st.integers(1, 1000), min_size=2, max_size=8).map(lambda x: 
     [(0.50, 0.00238, 0.00255), (0.80, 0.00231, 0.00263), (0.90, 0.00227, 0.00269), (0.95, 0.00224, 0.00273),
      (0.99, 0.00217, 0.00283), (0.999, 0.00210, 0.00294)],
 )  # fmt: skip
-def test_vangel_as_nist_prints_it(level: float, low: float, high: float) -> None:
+def test_interval_as_nist_prints_it(level: float, low: float, high: float) -> None:
     """NIST Dataplot, coefficient of variation confidence limits, ZARR13.DAT: n = 195, mean 9.261460, SD .02278881."""
     cv = 0.02278881 / 9.261460
-    assert_allclose(vangel_interval(cv, 195, level), (low, high), atol=5.1e-6)
+    assert_allclose(cv_interval(cv, 195, level), (low, high), atol=5.1e-6)
 
 
 @given(POSITIVE, st.floats(0.01, 100))
@@ -41,7 +41,7 @@ def test_laws(values: np.ndarray, scale: float) -> None:
     assert 0 <= cv <= sqrt(values.size) + 1e-12, "the largest possible: all in one value"
     assert corrected_cv(cv, values.size) >= cv
     try:
-        low, high = vangel_interval(cv, values.size)
+        low, high = cv_interval(cv, values.size)
     except NotEstimable:
         return
     assert 0 <= low <= cv
@@ -52,9 +52,28 @@ def test_small_coefficients_have_the_interval_of_the_standard_deviation() -> Non
     """For cv -> 0 the limits are cv sqrt((k-1) / chi²), those of a standard deviation."""
     from scipy.stats import chi2
 
-    low, high = vangel_interval(1e-6, 5)
+    low, high = cv_interval(1e-6, 5)
     assert_allclose([low, high], [1e-6 * sqrt(4 / chi2.isf(0.025, 4)), 1e-6 * sqrt(4 / chi2.ppf(0.025, 4))], rtol=1e-6)
-    assert vangel_interval(0.0, 5) == (0.0, 0.0)
+    assert cv_interval(0.0, 5) == (0.0, 0.0)
+
+
+def test_two_values_have_the_exact_interval() -> None:
+    """The limits put the observed t at the tails of the noncentral t; Vangel's approximation gives 1.695 here."""
+    from scipy.stats import nct
+
+    cv = 0.05316
+    low, high = cv_interval(cv, 2)
+    assert_allclose(high, 2.054, atol=5e-4)
+    t = sqrt(2) / cv
+    assert_allclose([nct.cdf(t, 1, sqrt(2) / low), nct.sf(t, 1, sqrt(2) / high)], [0.025, 0.025], rtol=1e-6)
+
+
+def test_the_interval_covers_as_often_as_it_says() -> None:
+    """400 samples of five values: 0.95 ± 3 standard errors of 0.011."""
+    rng, true, k = np.random.default_rng(1), 0.1, 5
+    samples = rng.normal(1, true, (400, k))
+    limits = np.array([cv_interval(coefficient_of_variation(sample), k) for sample in samples])
+    assert abs(np.mean((limits[:, 0] <= true) & (true <= limits[:, 1])) - 0.95) < 0.033
 
 
 def test_reasons() -> None:
@@ -63,7 +82,7 @@ def test_reasons() -> None:
     with pytest.raises(NotEstimable, match="not negative"):
         coefficient_of_variation(np.array([-1.0, 2.0]))
     with pytest.raises(NotEstimable, match="do not bound the coefficient"):
-        vangel_interval(1.2, 3)
+        cv_interval(1.2, 3)
 
 
 def test_over_data_sets() -> None:

@@ -1,0 +1,125 @@
+"""Boards: which scores are ranked together, and which rows of a board take no place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from metareview.report.views.base import Cell
+from metareview.report.views.format import given_decimals
+from metareview.schema.review import ReviewSpec
+from metareview.stats.benchmark.scores import ExperimentValue, Score
+from metareview.stats.benchmark.units import kind_of
+
+__all__ = [
+    "Board", "Runs", "boards_of", "cell_of", "digits_of", "evaluation_of", "one_cell", "unit_sets",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Scores that can be compared: one data set, target, split, evaluation, metric and convention.
+
+    `units` names the units of means that are kept apart from means over other units; empty where all agree.
+    """
+
+    dataset: str
+    target: str
+    split: str
+    evaluation: str
+    metric: str
+    convention: str
+    units: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """What the means of this board are over, for its title; empty where that tells it from no other."""
+        names = ", ".join(unit.partition(":")[2] for unit in self.units)
+        return f"mean of {kind_of(self.units[0])} {names}" if self.units else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What is known of the runs behind scores: the keys of all that are there."""
+
+    there: frozenset[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, values: Iterable[ExperimentValue]) -> Runs:
+        """Collect the runs behind values."""
+        return cls(frozenset((v.score.experiment_id, v.score.metric, v.score.convention) for v in values))
+
+    def standing(self, value: ExperimentValue) -> str:
+        """Return why a value takes no place: it prints a run again that is there, or is an ablation; else nothing."""
+        score = value.score
+        if (score.repeats, score.metric, score.convention) in self.there:
+            return f"repeats {score.repeats}"
+        return "ablation" if score.ablation else ""
+
+
+def evaluation_of(score: Score, spec: ReviewSpec) -> str:
+    """Return the evaluation that the first part of a setting names, where the review declares it as one.
+
+    >>> from types import SimpleNamespace as Row
+    >>> [evaluation_of(Row(setting=s), Row(evaluations=("2D", "3D"))) for s in ("2D; small", "small")]
+    ['2D', '']
+    """
+    first = score.setting.partition(";")[0].strip()
+    return first if first in spec.evaluations else ""
+
+
+def boards_of(values: Iterable[ExperimentValue], spec: ReviewSpec) -> dict[Board, list[ExperimentValue]]:
+    """Return values by board, in order of appearance; means over different units stand on boards of their own."""
+    boards: dict[Board, list[ExperimentValue]] = {}
+    for value in values:
+        s = value.score
+        board = Board(s.dataset_id, s.target, s.split, evaluation_of(s, spec), s.metric, s.convention)
+        boards.setdefault(board, []).append(value)
+    split: dict[Board, list[ExperimentValue]] = {}
+    for board, entries in boards.items():
+        several = len(unit_sets(entries)) > 1
+        for entry in entries:
+            split.setdefault(replace(board, units=_units(entry)) if several else board, []).append(entry)
+    return split
+
+
+def unit_sets(values: Sequence[ExperimentValue]) -> set[tuple[str, ...]]:
+    """Return the different sets of units that values are means over."""
+    return {_units(value) for value in values} - {()}
+
+
+def _units(value: ExperimentValue) -> tuple[str, ...]:
+    return tuple(sorted(score.unit for score in value.scores if score.unit))
+
+
+#: Digits after the point at most.
+MOST_DIGITS = 4
+
+
+def cell_of(value: ExperimentValue) -> Cell:
+    """Return a value as a cell; a mean of units is told as such."""
+    if len(value.scores) == 1:
+        score = value.score
+        return Cell(score.value, value.refs, score.ci_low, score.ci_high, note=score.note)
+    kind = value.score.unit.split(":")[0] or "value"
+    return Cell(value.value, value.refs, mark="derived", note=f"mean of {len(value.scores)} units ({kind})")
+
+
+def digits_of(values: Iterable[ExperimentValue]) -> int:
+    """Return the digits after the point that values were printed with; the longest decides, a mean has one more."""
+    digits = [
+        max(given_decimals(score.value, score.printed) for score in value.scores) + (len(value.scores) > 1)
+        for value in values
+    ]
+    return min(max(digits, default=0), MOST_DIGITS)
+
+
+def one_cell(values: list[ExperimentValue]) -> Cell:
+    """Return the value of a cell; of several experiments (other splits, repeated print) their mean, told as such."""
+    if not values:
+        return Cell()
+    if len(values) == 1:
+        return cell_of(values[0])
+    refs = tuple(ref for value in values for ref in value.refs)
+    mean = sum(value.value for value in values) / len(values)
+    return Cell(mean, refs, mark="derived", note=f"mean of {len(values)} experiments")
