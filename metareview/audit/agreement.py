@@ -7,17 +7,18 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 
 from metareview.audit.expressions import evaluate
-from metareview.audit.figures import Convention, Figure, decimal_text
+from metareview.audit.figures import Convention, Figure, decimal_text, parse_range
 from metareview.audit.inputs import Inputs
 from metareview.audit.intervals import Interval
 from metareview.audit.verdicts import Finding, Verdict, judge
+from metareview.audit.words import counted
 from metareview.errors import InputError
 
 __all__ = ["check_class", "check_compare", "check_order", "check_range", "check_rank", "check_repeat"]
 
-#: Stands for no bound in figures such as ``<0.4`` whose quantity has no natural range.
-_FAR = Fraction(10**18)
-_OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
+_OPERATORS = {
+    "=": "equal to", "!=": "other than", "<": "less than", "<=": "at most", ">": "more than", ">=": "at least",
+}  # fmt: skip
 _CLASSES = {
     "fnd": "foundation", "hyb": "hybrid", "trn": "transformer", "trans": "transformer", "sup": "supervised",
     "unsup": "unsupervised", "ins": "instance", "sem": "semantic",
@@ -26,37 +27,74 @@ _CLASSES = {
 
 def check_repeat(inputs: Inputs) -> Finding:
     """Figures of one quantity agree within their digits; the opposite is turned into whole - figure."""
+    ranges = [parse_range(part) for part in inputs.strings("values")]
+    if any(ranges):
+        return _repeated_ranges(inputs, ranges)
     figures = inputs.figures("values")
     if len(figures) < 2:
         raise InputError("check repeat compares two or more values; write `values=a|b`")
     signs = inputs.strings("polarity") if "polarity" in inputs else ("+",) * len(figures)
     if len(signs) != len(figures) or set(signs) - {"+", "-"}:
         raise InputError(f"input polarity has one + or - for each of the {len(figures)} values; it is {signs}")
-    if len({figure.percent for figure in figures}) > 1 and any(figure.value > 1 for figure in figures):
-        raise InputError("values mix a percentage with a figure above 1; compare counts and shares in separate claims")
+    _one_unit(figures)
     whole = inputs.figure("whole").value if "whole" in inputs else Fraction(1)
-    polar = "-" in signs
+    signed = list(zip(figures, signs, strict=True))
 
     def spans(convention: Convention) -> list[Interval]:
-        own = [figure.bounded(convention, -_FAR, _FAR) for figure in figures]
-        own = [
-            figure.exact() if figure.whole and figure.relation == "=" and not figure.about else span
-            for figure, span in zip(figures, own, strict=True)
-        ]
-        return [Interval.point(whole) - span if sign == "-" else span for span, sign in zip(own, signs, strict=True)]
+        own = [(figure.span(convention, counts_exact=True), sign) for figure, sign in signed]
+        return [Interval.point(whole) - span if sign == "-" else span for span, sign in own]
 
-    # intervals on a line have a common point exactly when each two have
     computed = ", ".join(
         f"{figure.text}" + (f" (so {decimal_text((whole - figure.value) * 100, 2)}% of the opposite)" * (sign == "-"))
-        for figure, sign in zip(figures, signs, strict=True)
+        for figure, sign in signed
     )
-    reason = "One place states the quantity, another states the same figure of its opposite." if polar else ""
+    reason = "One place states the quantity, another states the same figure of its opposite." if "-" in signs else ""
     return judge(
         inputs,
-        lambda c: all(a.meets(b) for a, b in combinations(spans(c), 2)),
+        lambda c: _common(spans(c)),
         computed=computed,
         agree=f"All {len(figures)} places agree.",
         differ=f"The places do not agree: {computed}. {reason}".strip(),
+    )
+
+
+def _one_unit(figures: Sequence[Figure]) -> None:
+    if len({figure.percent for figure in figures}) > 1 and any(figure.value > 1 for figure in figures):
+        raise InputError("values mix a percentage with a figure above 1; compare counts and shares in separate claims")
+
+
+def _common(spans: Sequence[Interval]) -> bool:
+    """Whether all have a number in common: intervals on a line do exactly when each two have."""
+    return all(a.meets(b) for a, b in combinations(spans, 2))
+
+
+def _repeated_ranges(inputs: Inputs, ranges: Sequence[tuple[Figure, Figure] | None]) -> Finding:
+    """Ranges of one quantity have the same ends."""
+    ends = [found for found in ranges if found is not None]
+    if len(ends) < len(ranges) or len(ends) < 2:
+        raise InputError("values mix ranges with single figures, or name one only; write two or more of one kind")
+    if "polarity" in inputs or "whole" in inputs:
+        raise InputError("polarity and whole are for single figures; compare the opposite of a range end by end")
+    sides = {"lower": [low for low, _ in ends], "upper": [high for _, high in ends]}
+    for figures in sides.values():
+        _one_unit(figures)
+
+    def apart(convention: Convention) -> list[str]:
+        return [
+            name
+            for name, figures in sides.items()
+            if not _common([figure.span(convention, counts_exact=True) for figure in figures])
+        ]
+
+    differing = apart(inputs.conventions()[0])
+    shown = ", ".join(inputs.strings("values"))
+    found = "; ".join(f"{name} ends {', '.join(figure.text for figure in sides[name])}" for name in differing)
+    return judge(
+        inputs,
+        lambda c: not apart(c),
+        computed=shown,
+        agree=f"All {len(ends)} places give the same range.",
+        differ=f"The places do not give the same range: {found}.",
     )
 
 
@@ -68,17 +106,17 @@ def check_class(inputs: Inputs) -> Finding:
     exclusive = inputs.choice("exclusive", ("yes", "no", "stated"), "yes")
 
     def spelled(label: str) -> str:
-        short = label.strip().rstrip(".").lower()
-        return _CLASSES.get(short, short)
+        short = label.strip().rstrip(".")
+        return _CLASSES.get(short.lower(), short)
 
-    names = sorted({spelled(label) for label in labels})
-    computed = " and ".join(names)
+    names = {spelled(label).lower(): spelled(label) for label in reversed(labels)}
+    computed = "; ".join(f"‘{name}’" for _, name in sorted(names.items()))
     if len(names) == 1:
-        return Finding("consistent", computed, "Every place gives the same class.")
+        return Finding("consistent", computed, f"Every place says {computed}.")
     if exclusive == "no":
-        return Finding("consistent", computed, "The places give several classes, which do not exclude each other.")
-    finding = Finding("contradicted", computed, f"The places give different classes: {computed}.")
-    return finding if exclusive == "stated" else finding.assuming("the classes exclude each other")
+        return Finding("consistent", computed, f"The places say {computed}, which do not exclude each other.")
+    finding = Finding("contradicted", computed, f"The places do not say the same: {computed}.")
+    return finding if exclusive == "stated" else finding.assuming("only one of these can be meant")
 
 
 def _compare(left: Interval, op: str, right: Interval) -> bool:
@@ -100,14 +138,22 @@ def check_compare(inputs: Inputs) -> Finding:
     if op not in _OPERATORS:
         raise InputError(f"input op is {op!r}; it is one of {' '.join(_OPERATORS)}")
     a, b = evaluate(left, "half-either"), evaluate(right, "half-either")
-    computed = f"{left} is {_span(a)}; {right} is {_span(b)}"
+    sides = [f"{text} is {_span(span)}" for text, span in ((left, a), (right, b)) if text != _span(span)]
+    first, second = _side(left, a, inputs.text("left_is", "")), _side(right, b, inputs.text("right_is", ""))
+    verb = "is" if a.width == 0 and b.width == 0 else "can be"
     return judge(
         inputs,
         lambda c: _compare(evaluate(left, c), op, evaluate(right, c)),
-        computed=computed,
-        agree=f"{left} {op} {right} can hold: {computed}.",
-        differ=f"{left} {op} {right} does not hold: {computed}.",
+        computed="; ".join(sides) or f"{left} and {right}",
+        agree=f"{first} {verb} {_OPERATORS[op]} {second}.",
+        differ=f"{first} is not {_OPERATORS[op]} {second}.",
     )
+
+
+def _side(text: str, span: Interval, name: str) -> str:
+    """Return one side of a comparison in words: what it is, how it is computed, what it gives."""
+    shown = text if text == _span(span) else f"{text} = {_span(span)}"
+    return f"{name} ({shown})" if name else shown
 
 
 def _span(interval: Interval) -> str:
@@ -124,14 +170,14 @@ def check_range(inputs: Inputs) -> Finding:
         return Finding("contradicted", f"{low.text} > {high.text}", text)
 
     def outside(convention: Convention) -> list[str]:
-        floor = low.interval(convention, counts_exact=True)
-        ceiling = high.interval(convention, counts_exact=True)
-        spans = [(value, value.interval(convention, counts_exact=True)) for value in values]
+        floor = low.span(convention, counts_exact=True)
+        ceiling = high.span(convention, counts_exact=True)
+        spans = [(value, value.span(convention, counts_exact=True)) for value in values]
         return [v.text for v, s in spans if not (_compare(floor, "<=", s) and _compare(s, "<=", ceiling))]
 
     def missing(convention: Convention) -> list[str]:
-        spans = [value.interval(convention, counts_exact=True) for value in values]
-        ends = [(end, end.interval(convention, counts_exact=True)) for end in (low, high)]
+        spans = [value.span(convention, counts_exact=True) for value in values]
+        ends = [(end, end.span(convention, counts_exact=True)) for end in (low, high)]
         return [end.text for end, own in ends if not any(own.meets(span) for span in spans)]
 
     attained = inputs.flag("attained") is True
@@ -143,9 +189,20 @@ def check_range(inputs: Inputs) -> Finding:
         inputs,
         lambda c: not outside(c) and not (attained and missing(c)),
         computed=f"values from {_extreme(values, 'min').text} to {_extreme(values, 'max').text}",
-        agree=f"All {len(values)} values lie in {low.text} to {high.text}.",
+        agree=f"{_all(values)} in {low.text} to {high.text}.",
         differ=" ".join(texts),
     )
+
+
+def _all(values: Sequence[Figure]) -> str:
+    return f"All {len(values)} values lie" if len(values) > 1 else "The value lies"
+
+
+def _member(value: Figure, values: Sequence[Figure]) -> None:
+    """Raise where the value is not one of the values, which a claim about its place needs."""
+    own = value.span("half-either", counts_exact=True)
+    if not any(own.meets(other.span("half-either", counts_exact=True)) for other in values):
+        raise InputError(f"input value, {value.text!r}, is not among values; list all of them, itself included")
 
 
 def _extreme(values: Sequence[Figure], direction: str) -> Figure:
@@ -156,23 +213,24 @@ def _extreme(values: Sequence[Figure], direction: str) -> Figure:
 def check_superlative(inputs: Inputs) -> Finding:
     """No other value is beyond this one."""
     value, values = inputs.figure("value"), inputs.figures("values")
+    _member(value, values)
     direction = inputs.choice("direction", ("max", "min"), "max")
     best = _extreme(values, direction)
     op = ">=" if direction == "max" else "<="
 
     def holds(convention: Convention) -> bool:
-        own = value.interval(convention, counts_exact=True)
-        return all(_compare(own, op, other.interval(convention, counts_exact=True)) for other in values)
+        own = value.span(convention, counts_exact=True)
+        return all(_compare(own, op, other.span(convention, counts_exact=True)) for other in values)
 
     word = "largest" if direction == "max" else "smallest"
     ties = sum(other.value == value.value for other in values) - 1
-    tie = f" It shares the place with {ties} other." if ties > 0 else ""
+    tie = f" It shares the place with {counted(ties, 'other')}." if ties > 0 else ""
     return judge(
         inputs,
         holds,
-        computed=f"{word} of the {len(values)} values: {best.text}",
-        agree=f"{value.text} is the {word} of the {len(values)} values.{tie}",
-        differ=f"{value.text} is not the {word} of the {len(values)} values; {best.text} is.",
+        computed=f"{word} of {counted(len(values), 'value')}: {best.text}",
+        agree=f"{value.text} is the {word} of {counted(len(values), 'value')}.{tie}",
+        differ=f"{value.text} is not the {word} of {counted(len(values), 'value')}; {best.text} is.",
     )
 
 
@@ -183,7 +241,7 @@ def check_order(inputs: Inputs) -> Finding:
     op = ">=" if direction == "descending" else "<="
 
     def breaks(convention: Convention) -> list[str]:
-        spans = [(value.text, value.interval(convention, counts_exact=True)) for value in values]
+        spans = [(value.text, value.span(convention, counts_exact=True)) for value in values]
         return [f"{a} before {b}" for (a, left), (b, right) in pairwise(spans) if not _compare(left, op, right)]
 
     broken = "; ".join(breaks(inputs.conventions()[0]))
@@ -199,9 +257,11 @@ def check_order(inputs: Inputs) -> Finding:
 def check_rank(inputs: Inputs) -> Finding:
     """The value has its place among the values; ties share the places they cover."""
     value, values, rank = inputs.figure("value"), inputs.figures("values"), inputs.whole("rank")
+    _member(value, values)
     direction = inputs.choice("direction", ("descending", "ascending"), "descending")
     beyond = sum(v.value > value.value if direction == "descending" else v.value < value.value for v in values)
     ties = max(sum(v.value == value.value for v in values), 1)
     computed = f"rank {beyond + 1}" + (f" to {beyond + ties}" if ties > 1 else "")
     verdict: Verdict = "consistent" if beyond < rank <= beyond + ties else "contradicted"
-    return Finding(verdict, computed, f"{value.text} has {computed} among the {len(values)} values; {rank} is stated.")
+    among = counted(len(values), "value")
+    return Finding(verdict, computed, f"{value.text} has {computed} among {among}; rank {rank} is stated.")

@@ -149,8 +149,9 @@ def _changes(inputs: Inputs, convention: Convention) -> dict[str, Interval]:
     elif "min" in inputs and "max" in inputs:
         low, high = (inputs.figure(name).interval(convention) for name in ("min", "max"))
         most, relative = high - low, high / low - Interval.point(1)
+        fall = Interval.point(1) - low / high  # from the largest value to the smallest
         found = {
-            "relative": Interval(-relative.high, relative.high, relative.high_open, relative.high_open),
+            "relative": Interval(-fall.high, relative.high, fall.high_open, relative.high_open),
             "points": Interval(-most.high, most.high, most.high_open, most.high_open),
         }
     else:
@@ -160,7 +161,7 @@ def _changes(inputs: Inputs, convention: Convention) -> dict[str, Interval]:
 
 def _claimed(inputs: Inputs, convention: Convention) -> Interval:
     if "value" in inputs:
-        return inputs.figure("value").bounded(convention, -(10**6), 10**6)
+        return inputs.figure("value").span(convention)
     low, high = (inputs.figure(name).interval(convention) for name in ("low", "high"))
     if low.low > high.high:
         raise InputError("low is above high")
@@ -178,9 +179,9 @@ def check_change(inputs: Inputs) -> Finding:
 
     found = _changes(inputs, "half-either")
     bounded = "a" not in inputs
+    falls = "value" in inputs and inputs.figure("value").value < 0
     computed = "; ".join(
-        (f"at most {decimal_text(100 * span.high, 1)}" if bounded else _percent(span))
-        + ("%" if kind == "relative" else " points")
+        (_most(span, falls) if bounded else _percent(span)) + ("%" if kind == "relative" else " points")
         for kind, span in found.items()
     )
     claim = inputs.text("value", "") or f"{inputs.text('low')} to {inputs.text('high')}"
@@ -188,8 +189,13 @@ def check_change(inputs: Inputs) -> Finding:
     return judge(
         inputs, lambda c: bool(fits(c)), computed=computed,
         agree=f"The change claimed, {claim}, is possible as {kinds} change ({computed}).",
-        differ=f"The change is {computed}; {claim} is claimed.",
+        differ=f"The change {'can be' if bounded else 'is'} {computed}; {claim} is claimed.",
     )  # fmt: skip
+
+
+def _most(span: Interval, falls: bool) -> str:
+    """Return the largest change in the direction claimed."""
+    return f"at most {decimal_text(100 * (span.low if falls else span.high), 1)}"
 
 
 def _percent(span: Interval) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from math import exp, log, prod
 
 from metareview.audit.figures import Convention, Figure, decimal_text, parse_figure
 from metareview.audit.inputs import Inputs
@@ -40,22 +41,32 @@ def _two_steps(cells: Cells) -> Interval:
 
 
 def _median(items: Sequence[Interval]) -> Interval:
-    low, high = sorted(item.low for item in items), sorted(item.high for item in items)
+    # of equal ends the closed one counts first from below, the open one first from above
+    low = sorted((item.low, item.low_open) for item in items)
+    high = sorted((item.high, not item.high_open) for item in items)
     middle, n = len(items) // 2, len(items)
-    if n % 2:
-        return Interval(low[middle], high[middle])
-    return Interval((low[middle - 1] + low[middle]) / 2, (high[middle - 1] + high[middle]) / 2)
+    places = (middle,) if n % 2 else (middle - 1, middle)
+    return _mean([Interval(low[p][0], high[p][0], low[p][1], not high[p][1]) for p in places])
 
 
 def _geometric(items: Sequence[Interval]) -> Interval:
-    ends = []
-    for pick in ("low", "high"):
-        product = 1.0
-        for item in items:
-            product *= max(float(getattr(item, pick)), 0.0)
-        ends.append(Fraction(product ** (1 / len(items))))
-    slack = Fraction(1, 10**12)  # of the float root
-    return Interval(ends[0] - slack, ends[1] + slack)
+    low = _root(prod((max(item.low, Fraction(0)) for item in items), start=Fraction(1)), len(items))
+    high = _root(prod((max(item.high, Fraction(0)) for item in items), start=Fraction(1)), len(items))
+    # only an end that is an exact root can be open; any other is an enclosure, never reached
+    low_open = low[0] == low[1] and any(item.low_open for item in items)
+    high_open = high[0] == high[1] and any(item.high_open for item in items)
+    return Interval(low[0], high[1], low_open, high_open)
+
+
+def _root(value: Fraction, degree: int) -> tuple[Fraction, Fraction]:
+    """Return two rationals that enclose the root, equal where it is exact."""
+    if value == 0:
+        return value, value
+    top, bottom = (round(exp(log(number) / degree)) for number in (value.numerator, value.denominator))
+    if top**degree == value.numerator and bottom**degree == value.denominator:
+        return Fraction(top, bottom), Fraction(top, bottom)
+    near, slack = Fraction(float(value) ** (1 / degree)), Fraction(1, 10**12)  # slack of the float root
+    return near - slack, near + slack
 
 
 def _harmonic(items: Sequence[Interval]) -> Interval:
@@ -112,14 +123,21 @@ def check_composite(inputs: Inputs) -> Finding:
     middle = {rule: (span.low + span.high) / 2 for rule, span in spans.items()}
     computed = "; ".join(f"{rule} {decimal_text(value)}" for rule, value in middle.items())
     first = fitting("half-up") or fitting("half-even")
+    first_any = reproducing(composite, cells, "half-up")
     finding = judge(
         inputs, lambda c: bool(fitting(c)), computed=computed,
         agree=f"{composite.text} is the {', the '.join(first)}.",
-        differ=f"{composite.text} is not the {wanted or 'result of any listed rule'} ({computed}).",
+        differ=f"{composite.text} is not the {wanted}, {decimal_text(middle[wanted])}.{_others(first_any)}"
+        if wanted
+        else f"{composite.text} is not the result of any listed rule ({computed}).",
     )  # fmt: skip
     if wanted:
         return finding
     return finding.assuming("the composite is made of the cells printed in its row by one of the listed rules")
+
+
+def _others(rules: Sequence[str]) -> str:
+    return f" It is the {', the '.join(rules)}." if rules else " No other listed rule makes it, either."
 
 
 def _rows(text: str) -> list[tuple[Figure, tuple[Figure | None, ...]]]:
@@ -149,6 +167,10 @@ def check_composite_rule(inputs: Inputs) -> Finding:
 
     first = failing(inputs.conventions()[0])
     ordered = sorted(first, key=lambda rule: len(first[rule]))
+    best = ordered[0]
+    nearest = f"{best} makes {len(rows) - len(first[best])} of {len(rows)}" + (
+        f", not {', '.join(first[best])}" if first[best] else ""
+    )
     computed = "; ".join(
         f"{rule}: {len(rows) - len(first[rule])} of {len(rows)}"
         + (f" (not {', '.join(first[rule])})" if 0 < len(first[rule]) <= 4 else "")
@@ -157,6 +179,6 @@ def check_composite_rule(inputs: Inputs) -> Finding:
     finding = judge(
         inputs, lambda c: any(not bad for bad in failing(c).values()), computed=computed,
         agree=f"All {len(rows)} composites are the {ordered[0]}.",
-        differ=f"No listed rule makes all {len(rows)} composites: {computed}.",
+        differ=f"No listed rule makes all {len(rows)} composites; the nearest, {nearest}.",
     )  # fmt: skip
     return finding.assuming("one listed rule makes every composite of the cells printed in its row")

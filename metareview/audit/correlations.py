@@ -9,14 +9,14 @@ of the box is negative. Without the proof no contradiction is reported.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from math import atanh, sqrt, tanh
 from typing import TYPE_CHECKING, Any
 
 from metareview.audit.figures import Figure, decimal_text
 from metareview.audit.inputs import Inputs
 from metareview.audit.verdicts import Finding
-from metareview.errors import InputError
+from metareview.errors import InputError, NotEstimable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,10 @@ STEPS = 3_000
 NEARLY_ZERO = 1e-7
 #: Width of the interval of a correlation that says nearly nothing.
 NEARLY_ANY = 1.5
+#: Most pairs whose corners are tried.
+MOST_PAIRS = 12
+#: Corners compared at a time, to bound the memory.
+BLOCK = 256
 
 
 def fisher_interval(r: float, n: int) -> tuple[float, float]:
@@ -57,7 +61,10 @@ def _checked(figure: Figure) -> Figure:
 
 def check_correlation(inputs: Inputs) -> Finding:
     """The interval of one correlation; with p, whether p follows."""
-    r, n = _checked(inputs.figure("r")), inputs.whole("n", least=3)
+    r = _checked(inputs.figure("r"))
+    if "x" in inputs or "y" in inputs:
+        return _of_pairs(inputs, r)
+    n = inputs.whole("n", least=3)
     if "p" in inputs:
         from metareview.audit.registry import run_check
 
@@ -70,6 +77,47 @@ def check_correlation(inputs: Inputs) -> Finding:
         return Finding("underpowered", computed, f"{n} pairs do not tell r = {r.text} from zero.")
     text = f"The values behind r = {r.text} are not printed; {n} pairs would determine it within this interval."
     return Finding("not_checkable", computed, text)
+
+
+def _of_pairs(inputs: Inputs, r: Figure) -> Finding:
+    """Compare r with that of printed pairs, whose digits leave it an interval."""
+    x, y = inputs.figures("x"), inputs.figures("y")
+    if len(x) != len(y) or not 3 <= len(x) <= MOST_PAIRS:
+        raise InputError(f"x and y have {len(x)} and {len(y)} values; write 3 to {MOST_PAIRS} pairs")
+    least, middle = least_correlation(x, y)
+    if least <= 0:
+        text = "Within their digits these pairs do not all correlate positively; no bound is known."
+        return Finding("not_checkable", "", text)
+    computed = f"r = {decimal_text(middle, 3)} for these {len(x)} pairs, at least {decimal_text(least, 3)}"
+    ceiling = float(r.bounded("half-either", -1, 1).high)
+    if ceiling >= least:
+        return Finding("consistent", computed, f"{computed}; {r.text} is possible.")
+    return Finding("contradicted", computed, f"{computed}; {r.text} is stated.")
+
+
+def least_correlation(x: tuple[Figure, ...], y: tuple[Figure, ...]) -> tuple[float, float]:
+    """Return the smallest correlation that the digits of printed pairs allow, and that of the figures as printed.
+
+    Along one coordinate a positive correlation has one stationary point, a maximum (it is the cosine between two
+    vectors, one of which moves on a line), so it is smallest at a corner of the box. Where a corner is not positive,
+    the first number returned is not either, and no bound.
+    """
+    import numpy as np
+
+    signs = np.array(list(product((-1.0, 1.0), repeat=len(x))))
+    sides = []
+    for figures in (x, y):
+        values = np.array([float(figure.value) for figure in figures])
+        corners = values + signs * np.array([float(figure.unit) / 2 for figure in figures])
+        corners -= corners.mean(axis=1, keepdims=True)
+        lengths = np.linalg.norm(corners, axis=1, keepdims=True)
+        if (lengths == 0).any():
+            raise NotEstimable("values that may all be equal have no correlation")
+        sides.append((values, corners / lengths))
+    (x_values, x_corners), (y_values, y_corners) = sides
+    blocks = (x_corners[start : start + BLOCK] for start in range(0, len(signs), BLOCK))
+    smallest = min(float((block @ y_corners.T).min()) for block in blocks)
+    return smallest, float(np.corrcoef(x_values, y_values)[0, 1])
 
 
 def _box(names: tuple[str, ...], figures: tuple[Figure, ...]) -> tuple[npt.NDArray[np.float64], ...]:

@@ -69,7 +69,9 @@ def _tokens(text: str) -> list[str]:
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
         if match is None:
-            raise InputError(f"{text!r}: cannot read {stripped[position : position + 10]!r}")
+            rest = stripped[position : position + 10]
+            hint = "; a bound goes into op, such as `op=<`" if set(rest) & set("<>≤≥") else ""
+            raise InputError(f"{text!r}: cannot read {rest!r}{hint}")
         token = match.group().strip()
         tokens.append(_SAME.get(token, token))
         position = match.end()

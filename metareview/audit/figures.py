@@ -19,12 +19,16 @@ from typing import Literal
 from metareview.audit.intervals import Interval
 from metareview.errors import InputError, UnknownName
 
-__all__ = ["CONVENTIONS", "Convention", "Figure", "decimal_text", "parse_convention", "parse_figure"]
+__all__ = [
+    "CONVENTIONS", "Convention", "Figure", "decimal_text", "parse_convention", "parse_figure", "parse_range",
+]  # fmt: skip
 
 Convention = Literal["half-up", "half-even", "truncation", "half-either"]
 Relation = Literal["=", "<", "<=", ">", ">="]
 CONVENTIONS: tuple[Convention, ...] = ("half-up", "half-even", "truncation", "half-either")
 
+#: Stands for no end where a bound such as ``<0.4`` is of a quantity that has no natural range.
+FAR = Fraction(10**18)
 _WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
@@ -37,6 +41,7 @@ _NUMBER = re.compile(
     \s*(?P<percent>%|per\s?cent)?$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_RANGE = re.compile(r"^(?P<low>[-−–—+]?[\d.,]*\d\s*%?)\s*(?:[-‐‑‒–—−]|to)\s*(?P<high>[\d.,]*\d\s*%?)$")
 _RELATIONS: dict[str, Relation] = {"≤": "<=", "≥": ">=", "<=": "<=", ">=": ">=", "<": "<", ">": ">", "=": "="}
 
 
@@ -80,7 +85,14 @@ class Figure:
         ----------
         convention : how the figure was rounded.
         counts_exact : take a whole number without percent sign for a count, which is not rounded.
+
+        Raises
+        ------
+        InputError
+            If the figure is a bound, which is no single number.
         """
+        if self.relation != "=":
+            raise InputError(f"{self.text!r} is a bound; this place takes a plain figure")
         if counts_exact and self.whole and not self.about:
             return self.exact()
         x, half = self.value, self.unit / 2
@@ -96,6 +108,12 @@ class Figure:
             return Interval(x - self.unit * (x <= 0), x + self.unit * (x >= 0), x <= 0, x >= 0)
         return Interval(x - half, x + half, x <= 0, x >= 0)
 
+    def span(self, convention: Convention, *, counts_exact: bool = False) -> Interval:
+        """Return the numbers that the figure allows, as `interval`; a bound reaches as far as numbers go."""
+        if self.relation == "=":
+            return self.interval(convention, counts_exact=counts_exact)
+        return self.bounded(convention, -FAR, FAR)
+
     def bounded(self, convention: Convention, low: Fraction | int, high: Fraction | int) -> Interval:
         """Return the numbers that the figure allows within a domain; a bound such as ``<0.05`` reaches to its end.
 
@@ -105,11 +123,12 @@ class Figure:
             If no number of the domain is allowed.
         """
         domain = Interval(Fraction(low), Fraction(high))
-        own = self.interval(convention)
         if self.relation in ("<", "<="):
             own = Interval(min(domain.low, self.value), self.value, False, self.relation == "<")
         elif self.relation in (">", ">="):
             own = Interval(self.value, max(domain.high, self.value), self.relation == ">", False)
+        else:
+            own = self.interval(convention)
         both = own.meet(domain)
         if both is None:
             raise InputError(
@@ -155,6 +174,25 @@ def parse_figure(text: str) -> Figure:
         scale == 100,
         decimals == 0 and scale == 1 and "." not in match["digits"],
     )
+
+
+def parse_range(text: str) -> tuple[Figure, Figure] | None:
+    """Read a printed range, ``87.2-90.5%`` or ``13%-35%``; a sign in front is no dash.
+
+    Returns
+    -------
+    Lower and upper end, None where the text is no range. A percent sign at the upper end stands for both.
+
+    >>> [end.text for end in parse_range("87.2-90.5%")]
+    ['87.2%', '90.5%']
+    """
+    match = _RANGE.match(text.strip())
+    if match is None:
+        return None
+    low, high = match["low"].strip(), match["high"].strip()
+    if high.endswith("%") and not low.endswith("%"):
+        low += "%"
+    return parse_figure(low), parse_figure(high)
 
 
 def parse_convention(text: str) -> Convention:

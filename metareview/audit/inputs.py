@@ -120,6 +120,8 @@ class Inputs:
             raise InputError(f"input {name}: {error}") from None
 
     def _whole(self, name: str, figure: Figure, least: int) -> int:
+        if figure.relation != "=":
+            raise InputError(f"input {name} is {figure.text!r}; no bound can stand here, write a whole number")
         if figure.value.denominator != 1 or figure.percent:
             raise InputError(f"input {name} is {figure.text!r}; it is a whole number")
         if figure.value < least:
@@ -143,7 +145,9 @@ def parse_inputs(text: str, required: Sequence[str], optional: Sequence[str], *,
         name, equals, value = part.partition("=")
         name = name.strip().lower().replace("-", "_")
         if not equals or not name:
-            raise InputError(f"check {check}: {part!r} is not `name=value`")
+            raise InputError(
+                f"check {check}: {part!r} is not `name=value`; a value takes no semicolon, which ends it: write a comma"
+            )
         if name in values:
             raise InputError(f"check {check}: input {name} is given twice; write a list as `{name}=a|b`")
         values[name] = value.strip()

@@ -18,7 +18,7 @@ from metareview.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from metareview.audit.run import AuditResult
+    from metareview.results import Result
     from metareview.schema.review import ReviewSpec
 
 __all__ = [
@@ -118,9 +118,18 @@ def numbers_tex(numbers: Iterable[Number]) -> str:
 
 
 def collect_numbers(
-    tables: Mapping[str, pd.DataFrame], spec: ReviewSpec, audit: AuditResult | None = None
+    tables: Mapping[str, pd.DataFrame], spec: ReviewSpec, results: Mapping[str, Result] | None = None
 ) -> tuple[Number, ...]:
-    """Return the numbers of a review: its sizes by table and corpus, printed flow counts, and the audit by verdict."""
+    """Return the numbers of a review: its sizes by table and corpus, and its main results.
+
+    Parameters
+    ----------
+    tables : the tables of the review; those of `NUMBER_TABLES` are counted.
+    spec : the configuration, for the names of the corpora.
+    results : results by name of the analysis.
+    """
+    from metareview.audit.result_numbers import result_numbers
+
     found = []
     nouns = {"studies": "studies", "experiments": "experiments", "results": "results", "datasets": "data sets"}
     for table, noun in nouns.items():
@@ -132,9 +141,4 @@ def collect_numbers(
             name = re.sub(r"[^a-z0-9]+", "-", corpus.id).strip("-")
             text = f"{listed.count(corpus.id):,}"
             found.append(Number(f"studies-{name}", text, f"studies of {corpus.label}", "studies.csv, column corpus"))
-    if audit is not None:
-        found.append(Number("claims", f"{len(audit.rows):,}", "claims", "audit"))
-        for verdict, count in audit.counts().items():
-            name = "claims-" + verdict.replace("_", "-")
-            found.append(Number(name, f"{count:,}", f"{verdict.replace('_', ' ')} claims", "audit"))
-    return tuple(found)
+    return (*found, *result_numbers(results or {}))

@@ -24,28 +24,49 @@ _WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
     "nineteen|twenty"
 )
-_COUNT = rf"(?P<count>\d{{1,3}}(?:,\d{{3}})+|\d+|{_WORDS})"
+_COUNT = rf"(?<![\d.,-])(?P<count>\d{{1,3}}(?:,\d{{3}})+|\d+|{_WORDS})"
+_THINGS = (
+    "studies|study|papers|articles|experiments|datasets|data sets|databases|methods|models|records|publications|"
+    "patients|participants|metrics|categories|reviews|GPUs|nodes|volumes|slices|sections|samples|images|neurons|"
+    "voxels|criteria|dimensions|paradigms|trends|targets|phases|approaches|authors|findings|questions|repositories"
+)
 _NOUN = (
-    r"(?P<noun>(?:[a-z0-9+-]+\s+){0,2}?(?:studies|study|papers|articles|experiments|datasets|data sets|databases|"
-    r"methods|models|records|publications|patients|participants|records|metrics|categories|reviews))"
+    r"(?P<noun>(?:(?!(?:for|of|in|on|across|and|or|to|with|at|by|the)\b)[a-z0-9+-]+\s+){0,2}?"
+    rf"(?:{_THINGS}))"
 )
 _LIST = r"\[(?P<list>\d[\d,\s–—-]*)[\]1]"
 _NUMBER = r"[-−–—]?\s?\d*\.?\d+"
+_SCORE = "Dice|DSC|Jaccard|IoU|mAP|AP\\d*|F1|VOI|ARAND|ARE|Rand|Precision|Recall|ERL|CV|PSNR|SSIM|accuracy|AUC|MAE|RMSE"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("count-list", re.compile(rf"\b{_COUNT}\s+{_NOUN}\b[^.\[]{{0,60}}{_LIST}", re.I)),
+    ("size", re.compile(r"(?<![\d.])(?P<value>\d+(?:\s?[x×X]\s?\d+){1,3})(?!\d)")),
+    ("hardware", re.compile(r"(?<![\d.])(?P<count>\d+)\s?[x×X]\s?(?P<noun>[A-Z]+\d+)")),
     ("statistic", re.compile(rf"\b(?P<test>[tFrz]|χ2|chi2|Q)\s*(?:\((?P<df>[\d\s,.]+)\))?\s*=\s*(?P<value>{_NUMBER})"
                              rf"(?:\s*,\s*p\s*(?P<op>[=<>])\s*(?P<p>0?\.\d+))?")),
+    ("bound", re.compile(r"\b(?P<noun>p|r|CV\)?)\s?(?P<value>[<>≤≥]\s?0?\.\d+)")),
+    ("share-of", re.compile(rf"{_COUNT}\s+(?:out of|of the|of)\s+(?:the\s+)?(?P<n>\d+)\b", re.I)),
+    ("span", re.compile(r"(?<![\d.\[,-])(?P<low>\d+(?:\.\d+)?)\s?%?\s?(?:[-–—]|to)\s?(?P<high>\d+(?:\.\d+)?)"
+                        r"\s?(?P<unit>%|nm\b|mm\b|µm\b)")),
     ("percent", re.compile(r"\b(?P<value>\d{1,3}(?:\.\d+)?\s?%)(?:\s*\((?P<k>\d+)\s*(?:out of|of|/)\s*(?P<n>\d+)\))?")),
     ("n", re.compile(r"\(?\bn\s*=\s*(?P<count>\d{1,3}(?:,\d{3})+|\d+)", re.I)),
     ("effect", re.compile(rf"Cohen[’']s\s+d\s*=\s*(?P<value>{_NUMBER})", re.I)),
     ("spread", re.compile(r"(?P<mean>\d+\.\d+)\s*(?:±|\+)\s*(?P<sd>0?\.\d+|\d+\.\d+)")),
     ("count", re.compile(rf"\b{_COUNT}\s+{_NOUN}\b", re.I)),
-    ("range", re.compile(r"(?<![\d.\[,])(?P<low>\d+\.\d+)\s*[-–—]\s*(?P<high>\d+\.\d+)\s?(?P<unit>%)?")),
+    ("range", re.compile(r"(?<![\d.\[,])(?P<low>\d+\.\d+)\s*(?:[-–—]|to)\s*(?P<high>\d+\.\d+)\s?(?P<unit>%)?")),
+    ("value", re.compile(rf"\b(?P<noun>{_SCORE})(?:\s(?:scores?|values?)?\s?(?:of|from|up to|between)?)?[\s:=]{{1,3}}"
+                         r"(?P<value>\d*\.\d+)")),
     ("score", re.compile(r"\((?P<value>0\.\d{2,4})\)")),
+    ("label", re.compile(r"(?P<noun>[A-Z][A-Za-z-]{2,})\s?-?\((?P<count>\d{1,4})\b")),
+    ("decimal", re.compile(r"(?<![\d.,\[=-])(?P<value>\d*\.\d{2,})(?![\d.]|\s?%)")),
 )  # fmt: skip
+#: Fewest figures that make a line a row of a table.
+_ROW = 4
+_CELL = re.compile(r"(?<![\w.])\d*\.?\d+(?![\w.])")
 _LABELS = {
     "count-list": "count", "count": "count", "n": "count", "percent": "share", "statistic": "statistic",
     "effect": "effect", "spread": "summary", "range": "range", "score": "metric", "repeat": "repeat",
+    "size": "fact", "hardware": "count", "bound": "statistic", "share-of": "share", "span": "range", "value": "metric",
+    "label": "count", "decimal": "metric", "row": "summary",
 }  # fmt: skip
 
 
@@ -77,8 +98,13 @@ def _paragraphs(text: str) -> Iterator[tuple[str, list[int], int]]:
         offsets, whole = [], ""
         for _, line in numbered:
             offsets.append(len(whole))
-            whole += line.strip() + " "
+            whole += _joined(line.strip())
         yield whole, offsets, numbered[0][0]
+
+
+def _joined(line: str) -> str:
+    """Return a line with a blank at its end, or without its hyphen where a word is broken there."""
+    return line[:-1] if re.search(r"[a-z]-$", line) else line + " "
 
 
 def _inputs(kind: str, match: re.Match[str]) -> tuple[str, str]:
@@ -86,6 +112,8 @@ def _inputs(kind: str, match: re.Match[str]) -> tuple[str, str]:
     found = {name: (value or "").strip() for name, value in match.groupdict().items()}
     if kind == "count-list":
         return "count-list", f"count={found['count']}; list={re.sub(r' ', '', found['list'])}"
+    if kind == "share-of":
+        return "", f"k={found['count']}; n={found['n']}"
     if kind == "percent" and found["k"]:
         return "percent", f"value={found['value'].replace(' ', '')}; k={found['k']}; n={found['n']}"
     if kind == "statistic" and found["p"] and found["df"]:
@@ -120,6 +148,9 @@ def propose_claims(text: str, source_id: str) -> tuple[Proposal, ...]:
     found: list[Proposal] = []
     for whole, offsets, first in _paragraphs(text):
         taken: list[tuple[int, int]] = []
+        for start, end, line in _rows(whole, offsets, first):
+            taken.append((start, end))
+            found.append(_row(whole[start:end], line, source_id))
         for kind, pattern in _PATTERNS:
             for match in pattern.finditer(whole):
                 span = match.span()
@@ -134,6 +165,30 @@ def propose_claims(text: str, source_id: str) -> tuple[Proposal, ...]:
         for number, item in enumerate(found, 1)
     ]
     return (*numbered, *_repeats(numbered, source_id))
+
+
+def _rows(whole: str, offsets: list[int], first: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the lines that are rows of a table: mostly figures, most of them decimals."""
+    for number, start in enumerate(offsets):
+        end = offsets[number + 1] if number + 1 < len(offsets) else len(whole)
+        line = whole[start:end]
+        figures = _CELL.findall(line)
+        if (
+            len(figures) >= _ROW
+            and sum("." in figure for figure in figures) >= 2
+            and len(line.split()) <= 3 * len(figures)
+        ):
+            yield start, end, first + number
+
+
+def _row(line: str, number: int, source_id: str) -> Proposal:
+    figures = tuple(dict.fromkeys(_CELL.findall(line)))
+    claim = Claim(
+        claim_id=f"proposed-l{number}-row", statement=f"row: {line.split()[0]} with {len(figures)} figures",
+        type=_LABELS["row"], printed=figures, source_id=source_id, locator=f"L{number}",
+        note="proposed by machine; a row of a table: name its columns, then accept",
+    )  # fmt: skip
+    return Proposal("row", claim)
 
 
 def _first_line(item: Proposal) -> int:
@@ -227,11 +282,11 @@ def score_proposals(proposals: Sequence[Proposal], claims: Sequence[Claim]) -> P
     )  # fmt: skip
 
 
-_DIGITS = re.compile(r"\d+(?:\.\d+)?|[A-Za-z]+(?= studies)")
+_DIGITS = re.compile(rf"\d+(?:\.\d+)?|\b(?:{_WORDS})\b", re.I)
 
 
 def _marks(claim: Claim) -> set[tuple[str, int, str]]:
     """Return (document, line, number) of a claim, for every line of its places and every number it prints."""
-    numbers = {number for figure in claim.printed for number in _DIGITS.findall(figure)}
+    numbers = {number.lower() for figure in claim.printed for number in _DIGITS.findall(figure)}
     spans = line_spans(claim.locator, claim.source_id)
     return {(s.source_id, line, n) for s in spans for line in range(s.first, s.last + 1) for n in numbers}

@@ -41,7 +41,22 @@ def check_reconstruct(inputs: Inputs) -> Finding:
     if not found.solutions:
         text = "No values in any groups have all these figures."
         return Finding("contradicted", "no solution", text).assuming(ONE_ANALYSIS)
+    if "least" in inputs and found.complete:
+        return _enough(inputs, found)
     return Finding("consistent", _computed(found), _explained(found))
+
+
+def _enough(inputs: Inputs, found: Reconstruction) -> Finding:
+    """Both groups of the effect have so many values in some solution."""
+    least, names = inputs.whole("least"), (inputs.text("group1"), inputs.text("group2"))
+    sizes = [dict(solution.sizes) for solution in found.solutions]
+    if any(min(size.get(name, 0) for name in names) >= least for size in sizes):
+        return Finding("consistent", _computed(found), _explained(found))
+    shown = " or ".join(
+        dict.fromkeys(" against ".join(f"{size.get(name, 0)} ({name})" for name in names) for size in sizes)
+    )
+    text = f"The effect compares {shown} values; {least} on each side are asked for. {_explained(found)}"
+    return Finding("contradicted", _computed(found), text).assuming(ONE_ANALYSIS)
 
 
 def _computed(found: Reconstruction) -> str:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AuditResult", "Audited", "audit_claims", "raw_claims", "run_audit"]
 
+#: Sources that need no reference.
+PLAIN = ("-", "arithmetic", "set algebra")
 #: The columns that others rely on, in order.
 CONTRACT = (
     "id", "source", "line", "related_lines", "statement", "printed", "check", "verdict", "assumption", "computed",
-    "explanation",
+    "explanation", "related",
 )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ class AuditResult(Result):
 
         names = (*CONTRACT, "type", "scope", "inputs")
         columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in self.rows] for name in names}
-        for name in ("related_lines", "printed"):
+        for name in ("related_lines", "printed", "related"):
             columns[name] = ["; ".join(map(str, value)) for value in columns[name]]
         columns["line"] = pd.array(columns["line"], dtype="Int64")  # type: ignore[assignment]
         return pd.DataFrame(columns)
@@ -177,7 +179,7 @@ def audit_claims(
         Dropped(f"claim {problem.claim_id}", problem.reason, SourceRef(problem.file, problem.line)) for problem in bad
     )
     used = [CHECKS[name] for name in dict.fromkeys(row.check for row in rows) if name in CHECKS]
-    methods = tuple(f"{check.name}: {check.source}" for check in used if check.source != "-")
+    methods = tuple(f"{check.name}: {check.source}" for check in used if check.source not in PLAIN)
     return AuditResult(
         methods=methods, k_in=len(rows) + len(bad), k_used=len(rows), dropped=dropped, warnings=tuple(said),
         rows=tuple(rows),

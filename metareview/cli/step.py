@@ -14,14 +14,17 @@ import typer
 from metareview.cli.options import ReviewFolder
 
 if TYPE_CHECKING:
-    from metareview.report.views.base import View
+    import pandas as pd
+
+    from metareview.schema.review import ReviewSpec
 
 __all__ = ["step_app"]
 
 step_app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--output", "-o")]
 Name = Annotated[str, typer.Argument()]
-Results = Annotated[list[Path] | None, typer.Argument()]
+Names = Annotated[list[str], typer.Argument()]
+Into = Annotated[Path, typer.Option("--into", help="A file in the folder to write to; it says where the work is.")]
 
 
 @step_app.command()
@@ -36,70 +39,57 @@ def check(review: ReviewFolder, output: Out) -> None:
 
 
 @step_app.command()
-def analysis(review: ReviewFolder, name: Name, output: Out) -> None:
-    """Compute one statistic."""
-    from metareview.ingest import read_spec, read_table
+def statistics(review: ReviewFolder, names: Names, into: Into) -> None:
+    """Compute statistics that read the same spreadsheets."""
+    from metareview.ingest import read_spec
     from metareview.report.analyses import find_analysis
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
-    asked = find_analysis(name, spec)
-    frames = {table: read_table(review, table, spec) for table in asked.tables}
-    write_atomic(output, asked.run(frames, spec).to_json().encode("utf-8"))
+    asked = {name: find_analysis(name, spec) for name in names}
+    frames = _frames(review, spec, {table for analysis in asked.values() for table in analysis.tables})
+    for name, analysis in asked.items():
+        given = {table: frames[table] for table in analysis.tables}
+        write_atomic(into.parent / f"{name}.json", analysis.run(given, spec).to_json())
 
 
 @step_app.command()
-def view(review: ReviewFolder, name: Name, output: Out, results: Results = None) -> None:
-    """Arrange one view from spreadsheets and results."""
-    _arrange(review, name, output, results or [])
-
-
-@step_app.command()
-def table(review: ReviewFolder, name: Name, output: Out, results: Results = None) -> None:
-    """Arrange one view and render it in every format, into the folder ``tables`` beside that of the views."""
-    from metareview.report.tables import write_table
-
-    write_table(_arrange(review, name, output, results or []), output.parent.parent / "tables")
-
-
-def _arrange(review: Path, name: str, output: Path, results: list[Path]) -> View:
-    from metareview.ingest import read_spec, read_table
+def tables(review: ReviewFolder, names: Names, into: Into) -> None:
+    """Arrange views that read the same things, and render the tables among them in every format."""
+    from metareview.ingest import read_spec
     from metareview.report.analyses import analyses_for
     from metareview.report.registry import build_view, views_for
+    from metareview.report.tables import write_table
     from metareview.results.atomic import write_atomic
 
-    spec = read_spec(review)
-    analyses = analyses_for(spec)
-    frames = {table: read_table(review, table, spec) for table in views_for(spec)[name].tables}
-    found = {path.stem: analyses[path.stem].result.from_json(path.read_text(encoding="utf-8")) for path in results}
-    built = build_view(name, frames, found, spec)
-    write_atomic(output, built.to_json())
-    return built
+    spec, work = read_spec(review), into.parent.parent
+    analyses, views = analyses_for(spec), views_for(spec)
+    frames = _frames(review, spec, {table for name in names for table in views[name].tables})
+    found = {
+        name: analyses[name].result.from_json((work / "results" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in {result for name in names for result in views[name].results}
+    }
+    for name in names:
+        view = build_view(name, frames, found, spec)
+        if views[name].formats:
+            write_table(view, work / "tables")
+        write_atomic(work / "views" / f"{name}.json", view.to_json())
+
+
+def _frames(review: Path, spec: ReviewSpec, names: set[str]) -> dict[str, pd.DataFrame]:
+    from metareview.ingest import read_table
+
+    return {name: read_table(review, name, spec) for name in sorted(names)}
 
 
 @step_app.command()
 def figure(name: Name, view_files: list[Path]) -> None:
-    """Draw one figure as SVG and PNG, into the folder ``figures`` beside the views."""
-    from metareview.report.figures.registry import figure_bytes
+    """Draw one figure as SVG and PNG, and its interactive twin, into the folder ``figures`` beside the views."""
+    from metareview.report.figures import write_figure
     from metareview.report.views.base import View
-    from metareview.results.atomic import write_atomic
 
     views = {path.stem: View.from_json(path.read_text(encoding="utf-8")) for path in view_files}
-    folder = view_files[0].parent.parent / "figures"
-    for kind in ("svg", "png"):
-        write_atomic(folder / f"{name}.{kind}", figure_bytes(name, views, kind))
-
-
-@step_app.command()
-def interactive(name: Name, view_files: list[Path]) -> None:
-    """Write the interactive twin of a figure."""
-    from metareview.report.figures.registry import interactive_html
-    from metareview.report.views.base import View
-    from metareview.results.atomic import write_atomic
-
-    views = {path.stem: View.from_json(path.read_text(encoding="utf-8")) for path in view_files}
-    folder = view_files[0].parent.parent / "figures"
-    write_atomic(folder / f"{name}.html", interactive_html(name, views).encode("utf-8"))
+    write_figure(name, views, view_files[0].parent.parent / "figures")
 
 
 @step_app.command()
@@ -123,16 +113,19 @@ def page(review: ReviewFolder, work: Path) -> None:
 
 
 @step_app.command()
-def numbers(review: ReviewFolder, audit: Path, work: Path) -> None:
+def numbers(review: ReviewFolder, results: Path, work: Path) -> None:
     """Write the numbers of the report by name, as JSON and as LaTeX macros."""
     from metareview.audit.numbers import NUMBER_TABLES, collect_numbers, numbers_json, numbers_tex
-    from metareview.audit.run import AuditResult
+    from metareview.audit.result_numbers import NUMBER_RESULTS
     from metareview.ingest import read_spec, read_table
+    from metareview.report.analyses import ANALYSES
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
     frames = {table: read_table(review, table, spec) for table in NUMBER_TABLES}
-    found = collect_numbers(frames, spec, AuditResult.from_json(audit.read_text(encoding="utf-8")))
+    texts = {name: (results / f"{name}.json").read_text(encoding="utf-8") for name in NUMBER_RESULTS}
+    made = {name: ANALYSES[name].result.from_json(text) for name, text in texts.items()}
+    found = collect_numbers(frames, spec, made)
     write_atomic(work / "numbers.json", numbers_json(found).encode("utf-8"))
     write_atomic(work / "numbers.tex", numbers_tex(found).encode("utf-8"))
 

@@ -9,7 +9,7 @@ take the last good report with it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
-from metareview.report.analyses import find_analysis
+from metareview.report.analyses import analyses_for, find_analysis
 from metareview.report.figures.registry import FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
@@ -96,6 +96,34 @@ class Plan:
             raise UnknownName("figure", name, self.figures)
         return self.figures[name]
 
+    @cached_property
+    def analysis_families(self) -> dict[str, list[str]]:
+        """Statistics that read the same spreadsheets, by the name of the first: one process computes them."""
+        return _families(analyses_for(self.spec), lambda name: tuple(self.analysis_inputs(name)))
+
+    @cached_property
+    def view_families(self) -> dict[str, list[str]]:
+        """Views that read the same spreadsheets and results, by the name of the first: one process makes them."""
+        return _families(self.views, lambda name: (*self.view_sheets(name), *self.view_results(name)))
+
+    def result_files(self, family: str) -> list[str]:
+        """Return what a family of statistics writes."""
+        return [str(self.work / "results" / f"{name}.json") for name in self.analysis_families[family]]
+
+    def family_files(self, family: str) -> tuple[list[str], list[str]]:
+        """Return the rows as JSON, and the rendered tables, that a family of views writes."""
+        names = self.view_families[family]
+        tables = [name for name in names if name in self.tables]
+        return (
+            [str(self.work / "views" / f"{name}.json") for name in names],
+            [str(self.work / "tables" / f"{name}.{kind}") for name in tables for kind in FORMATS],
+        )
+
+    def drawn_files(self, name: str) -> list[str]:
+        """Return what drawing a figure writes; the HTML is its interactive twin."""
+        kinds = ("svg", "png", "html") if self._figure(name).interactive else ("svg", "png")
+        return [str(self.work / "figures" / f"{name}.{kind}") for kind in kinds]
+
     @property
     def tables(self) -> list[str]:
         """Names of the views that are rendered as tables; the others only feed figures."""
@@ -140,6 +168,14 @@ class Plan:
         built.append(str(self.work / "report.html"))
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
+
+
+def _families(names: Iterable[str], inputs: Callable[[str], tuple[str, ...]]) -> dict[str, list[str]]:
+    """Group names whose inputs are the same: whatever makes one of them stale makes all of them stale."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        groups.setdefault(inputs(name), []).append(name)
+    return {members[0]: members for members in groups.values()}
 
 
 def plans(config: Mapping[str, Any]) -> dict[str, Plan]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.utils import min_version, validate
 
+from metareview.audit.result_numbers import NUMBER_RESULTS
 from metareview.workflow.plan import code_digest, plans
 
 min_version("9.18")
@@ -17,10 +18,6 @@ validate(
 PLANS = plans(config)
 CODE = code_digest()
 # what the Snakefile that includes these rules asks for (an included rule cannot be the default target)
-TABLES = sorted({name for plan in PLANS.values() for name in plan.tables})
-FIGURE_ROWS = sorted(
-    {name for plan in PLANS.values() for name in plan.views} - set(TABLES)
-)
 REPORTS = [path for plan in PLANS.values() for path in plan.published]
 # the interpreter that runs Snakemake runs the steps, activated environment or not
 shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
@@ -28,7 +25,6 @@ shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
 
 wildcard_constraints:
     out="|".join(re.escape(out) for out in PLANS),
-    name="[a-z0-9_-]+",
 
 
 onstart:
@@ -56,108 +52,6 @@ rule check:
         "python -m metareview step check {params.review:q} -o {output:q} > {log:q} 2>&1"
 
 
-rule analysis:
-    """One statistic: spreadsheets -> result as JSON."""
-    input:
-        sheets=lambda wc: PLANS[wc.out].analysis_inputs(wc.name),
-    output:
-        "{out}/.work/results/{name}.json",
-    log:
-        "{out}/.work/logs/results/{name}.log",
-    conda:
-        "envs/metareview.yaml"
-    params:
-        review=lambda wc: str(PLANS[wc.out].folder),
-        code=CODE,
-    shell:
-        "python -m metareview step analysis {params.review:q} {wildcards.name} -o {output:q} > {log:q} 2>&1"
-
-
-rule table:
-    """One table: spreadsheets and results -> ordered, labelled rows as JSON, and these in every format."""
-    input:
-        sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
-        results=lambda wc: PLANS[wc.out].view_results(wc.name),
-    output:
-        report(
-            "{out}/.work/tables/{name}.html",
-            category="Tables",
-            labels={"table": "{name}"},
-        ),
-        multiext("{out}/.work/tables/{name}", ".csv", ".md", ".tex", ".xlsx"),
-        view="{out}/.work/views/{name}.json",
-    log:
-        "{out}/.work/logs/tables/{name}.log",
-    wildcard_constraints:
-        name="|".join(TABLES),
-    conda:
-        "envs/metareview.yaml"
-    params:
-        review=lambda wc: str(PLANS[wc.out].folder),
-        code=CODE,
-    shell:
-        "python -m metareview step table {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
-        " > {log:q} 2>&1"
-
-
-rule view:
-    """The rows behind a figure that is no table of its own."""
-    input:
-        sheets=lambda wc: PLANS[wc.out].view_sheets(wc.name),
-        results=lambda wc: PLANS[wc.out].view_results(wc.name),
-    output:
-        view="{out}/.work/views/{name}.json",
-    log:
-        "{out}/.work/logs/views/{name}.log",
-    wildcard_constraints:
-        name="|".join(FIGURE_ROWS),
-    conda:
-        "envs/metareview.yaml"
-    params:
-        review=lambda wc: str(PLANS[wc.out].folder),
-        code=CODE,
-    shell:
-        "python -m metareview step view {params.review:q} {wildcards.name} -o {output.view:q} {input.results:q}"
-        " > {log:q} 2>&1"
-
-
-rule figure:
-    """One figure, drawn from its views."""
-    input:
-        lambda wc: PLANS[wc.out].figure_views(wc.name),
-    output:
-        report(
-            "{out}/.work/figures/{name}.svg",
-            category="Figures",
-            labels={"figure": "{name}"},
-        ),
-        "{out}/.work/figures/{name}.png",
-    log:
-        "{out}/.work/logs/figures/{name}.log",
-    conda:
-        "envs/metareview.yaml"
-    params:
-        code=CODE,
-    shell:
-        "python -m metareview step figure {wildcards.name} {input:q} > {log:q} 2>&1"
-
-
-rule interactive:
-    """The interactive twin of a figure."""
-    input:
-        lambda wc: PLANS[wc.out].figure_views(wc.name),
-    output:
-        "{out}/.work/figures/{name}.html",
-    log:
-        "{out}/.work/logs/figures/{name}-interactive.log",
-    conda:
-        "envs/metareview.yaml"
-    params:
-        code=CODE,
-    shell:
-        "python -m metareview step interactive {wildcards.name} {input:q} > {log:q} 2>&1"
-
-
 rule page:
     """The self-contained HTML report."""
     input:
@@ -183,7 +77,7 @@ rule numbers:
     """The numbers of the report by name, for prose that cannot go stale."""
     input:
         sheets=lambda wc: PLANS[wc.out].number_sheets,
-        audit="{out}/.work/results/audit.json",
+        results=expand("{{out}}/.work/results/{name}.json", name=NUMBER_RESULTS),
     output:
         multiext("{out}/.work/numbers", ".json", ".tex"),
     log:
@@ -192,17 +86,95 @@ rule numbers:
         "envs/metareview.yaml"
     params:
         review=lambda wc: str(PLANS[wc.out].folder),
+        results=lambda wc, input: os.path.dirname(input.results[0]),
         work=lambda wc, output: os.path.dirname(output[0]),
         code=CODE,
     shell:
-        "python -m metareview step numbers {params.review:q} {input.audit:q} {params.work:q} > {log:q} 2>&1"
+        "python -m metareview step numbers {params.review:q} {params.results:q} {params.work:q} > {log:q} 2>&1"
+
+
+def rule_name(kind, *parts):
+    """Return the name of a rule made in a loop."""
+    return "_".join([kind, *(re.sub("[^A-Za-z0-9]", "_", part) for part in parts)])
+
+
+def in_report(paths, kind, category):
+    """Flag the files of one kind for the report of Snakemake."""
+    flag = report  # at the start of a line the name would be a directive
+    return [
+        flag(path, category=category) if path.endswith(kind) else path for path in paths
+    ]
+
+
+# What reads the same things is made by one process: whatever makes one of them stale makes all of them stale.
+for OUT, PLAN in PLANS.items():
+    for FAMILY, NAMES in PLAN.analysis_families.items():
+
+        rule:
+            name:
+                rule_name("statistics", OUT, FAMILY)
+            input:
+                PLAN.analysis_inputs(FAMILY),
+            output:
+                PLAN.result_files(FAMILY),
+            log:
+                str(PLAN.work / "logs" / "results" / f"{FAMILY}.log"),
+            conda:
+                "envs/metareview.yaml"
+            params:
+                review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                names=NAMES,
+                code=CODE,
+            shell:
+                "python -m metareview step statistics {params.review:q} {params.names} --into {output[0]:q} > {log:q} 2>&1"
+
+    for FAMILY, NAMES in PLAN.view_families.items():
+
+        rule:
+            name:
+                rule_name("tables", OUT, FAMILY)
+            input:
+                sheets=PLAN.view_sheets(FAMILY),
+                results=PLAN.view_results(FAMILY),
+            output:
+                views=PLAN.family_files(FAMILY)[0],
+                tables=in_report(PLAN.family_files(FAMILY)[1], ".html", "Tables"),
+            log:
+                str(PLAN.work / "logs" / "tables" / f"{FAMILY}.log"),
+            conda:
+                "envs/metareview.yaml"
+            params:
+                review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                names=NAMES,
+                code=CODE,
+            shell:
+                "python -m metareview step tables {params.review:q} {params.names} --into {output.views[0]:q} > {log:q} 2>&1"
+
+    for FIGURE in PLAN.figures:
+
+        rule:
+            name:
+                rule_name("figure", OUT, FIGURE)
+            input:
+                PLAN.figure_views(FIGURE),
+            output:
+                in_report(PLAN.drawn_files(FIGURE), ".svg", "Figures"),
+            log:
+                str(PLAN.work / "logs" / "figures" / f"{FIGURE}.log"),
+            conda:
+                "envs/metareview.yaml"
+            params:
+                name=FIGURE,
+                code=CODE,
+            shell:
+                "python -m metareview step figure {params.name} {input:q} > {log:q} 2>&1"
 
 
 for OUT, PLAN in PLANS.items():
 
     rule:
         name:
-            f"publish_{re.sub('[^A-Za-z0-9]', '_', OUT)}"
+            rule_name("publish", OUT)
         input:
             PLAN.table_files,
             PLAN.figure_files,

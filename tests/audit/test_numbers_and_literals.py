@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import metareview
 from metareview.audit import audit_claims
 from metareview.audit.claims import ClaimRow
 from metareview.audit.literals import check_manuscript, coverage
 from metareview.audit.numbers import Number, collect_numbers, macro_name, numbers_json, numbers_tex, read_numbers
+from metareview.audit.result_numbers import NUMBER_RESULTS
 from metareview.audit.texts import SourceText
+from metareview.audit.verdicts import VERDICTS
 from metareview.errors import InputError, UnknownName
 from metareview.schema.claim import Claim
 from metareview.schema.review import Corpus, ReviewSpec
@@ -66,7 +69,9 @@ def test_numbers_travel_as_json() -> None:
 def test_numbers_of_a_review() -> None:
     studies = pd.DataFrame({"corpus": [("a",), ("a", "b"), ("b",)]})
     spec = ReviewSpec(id="r", title="R", question="?", corpora=(Corpus(id="a", label="review A"),))
-    found = {number.name: number.text for number in collect_numbers({"studies": studies}, spec, audit_claims([]))}
+    found = {
+        number.name: number.text for number in collect_numbers({"studies": studies}, spec, {"audit": audit_claims([])})
+    }
     assert found["studies"] == "3"
     assert found["studies-a"] == "2"
     assert found["claims-contradicted"] == "0"
@@ -121,3 +126,25 @@ def test_coverage_of_printed_numbers() -> None:
                   locator="L1; L3")  # fmt: skip
     found = coverage(text, [ClaimRow(claim)])
     assert (found.printed, found.covered, found.lines_open) == (4, 2, (1, 3))
+
+
+def test_numbers_of_the_founding_review_cover_its_main_results() -> None:
+    root = Path(__file__).parents[2] / "data" / "studies" / "brain-em"
+    if not (root / "claims.csv").is_file():
+        pytest.skip("the founding review is not in this checkout")
+    review = metareview.load(root)
+    results = {name: review.statistic(name) for name in NUMBER_RESULTS}
+    found = {number.name: number for number in collect_numbers(review.frames, review.spec, results)}
+    assert found["flow-database-results"].text == "2,330"
+    assert int(found["flow-identities-broken"].text) >= 1
+    assert found["reconstruction-values-cnn"].text == "2"
+    assert found["reconstruction-values-foundation"].text == "4"
+    assert float(found["effect-printed"].text) == -6.44
+    assert abs(float(found["effect-small-sample"].text)) < 6.44
+    rows = {row.metric: row for row in results["descriptives"].rows if row.convention == "unstated"}
+    assert found["summary-dice-mean"].text == f"{rows['dice'].mean:.3f}"
+    assert found["share-shah2025-review-cremi"].text == "15.0%"
+    assert any(name.startswith("composite-shi-r38") for name in found)
+    verdicts = [found[f"claims-{verdict.replace('_', '-')}"].text for verdict in VERDICTS]
+    assert sum(map(int, verdicts)) == int(found["claims"].text) > 500
+    assert len(set(numbers_tex(found.values()).split("\n"))) > len(found)

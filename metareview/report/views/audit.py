@@ -5,8 +5,11 @@ Wording takes neither side: a figure is "not reproducible under any listed conve
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from metareview.audit.inputs import ARITHMETIC
 from metareview.audit.reconstruction import Reconstruction, Solution
 from metareview.audit.run import Audited, AuditResult
 from metareview.audit.verdicts import VERDICTS
@@ -15,7 +18,7 @@ from metareview.report.views.common import Results, Tables, arrange, filled, res
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 
-__all__ = ["WORDS", "claims", "effects", "findings", "reconstruction", "verdicts"]
+__all__ = ["WORDS", "claims", "effects", "findings", "reconstruction", "undecided", "verdicts"]
 
 #: Verdicts in print, in the order of the tables.
 WORDS: dict[str, str] = {
@@ -30,39 +33,65 @@ _MARKS: dict[str, Mark] = {"contradicted": "contradicted", "contradicted_if": "w
 _NOTHING = "no claims are recorded (claims.csv)"
 _COLUMNS = (
     Column("verdict", "Verdict"),
-    Column("line", "Line", help="first line of the statement in its source"),
+    Column("place", "Line", help="first line of the statement in its source"),
     Column("statement", "Statement", help="in our words"),
     Column("printed", "Printed", help="figures as printed"),
-    Column("computed", "Computed"),
-    Column("explanation", "Why"),
-    Column("assumption", "Assumption", help="what must be true for a contradiction to count"),
+    Column("found", "What was found", help="the computation, and what it says"),
+    Column("assumption", "If", help="what must be true for a contradiction to count"),
     Column("scope", "Scope", help="unit and population"),
     Column("source", "Document"),
+    Column("line", "Line of the document", "count"),
+    Column("computed", "Computed"),
     Column("check", "Check"),
+    Column("related", "Related claims"),
     Column("id", "Claim"),
 )
+_KEEP = ("verdict", "place", "statement", "printed", "found", "computed")
+_MACHINE = ("id", "check", "scope", "source", "line", "computed", "related")
+#: Said once in the caption, so not in every row.
+_DEFAULT = f" Conventions tried: {', '.join(ARITHMETIC)}."
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+#: Longest computation that is added to an explanation which does not hold it.
+_SHORT = 160
 
 
-def _rows(rows: Iterable[Audited]) -> list[list[Cell]]:
-    order = list(WORDS)
-    return [_row(row) for row in sorted(rows, key=lambda row: (order.index(row.verdict), row.source, row.line or 0))]
+def _rows(rows: Iterable[Audited], found: AuditResult) -> list[list[Cell]]:
+    """Return the rows by verdict, then by document in the order of the claims, then by line."""
+    order, documents = list(WORDS), list(dict.fromkeys(row.source for row in found.rows))
+
+    def key(row: Audited) -> tuple[int, int, int]:
+        return order.index(row.verdict), documents.index(row.source), row.line or 0
+
+    return [_row(row, documents[0]) for row in sorted(rows, key=key)]
 
 
-def _row(row: Audited) -> list[Cell]:
+def _row(row: Audited, main: str) -> list[Cell]:
     refs = (row.ref,) if row.ref is not None else ()
+    line = f"L{row.line}" if row.line else ""
     return [
         Cell(WORDS[row.verdict], refs, mark=_MARKS.get(row.verdict, "")),
-        Cell(f"L{row.line}" if row.line else None, refs),
+        Cell(f"{'' if row.source == main else row.source} {line}".strip() or None, refs),
         filled(row.statement),
         Cell("; ".join(row.printed) or None, refs),
-        Cell(row.computed or None, mark="derived" if row.computed else ""),
-        filled(row.explanation),
+        Cell(_found(row), refs),
         filled(row.assumption),
         filled(row.scope),
         filled(row.source),
+        Cell(row.line, refs),
+        Cell(row.computed or None, refs, mark="derived" if row.computed else ""),
         filled(row.check),
+        filled("; ".join(row.related)),
         Cell(row.id),
     ]
+
+
+def _found(row: Audited) -> str:
+    """Return the explanation, with the computation where the sentence does not hold it."""
+    text = row.explanation.replace(_DEFAULT, "")
+    new = set(_NUMBER.findall(row.computed)) - set(_NUMBER.findall(text))
+    if new and len(row.computed) <= _SHORT:
+        return f"{text} [{row.computed}]"
+    return text
 
 
 def findings(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -73,28 +102,44 @@ def findings(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     nothing = "nothing that was checked is contradicted" if found and found.rows else _NOTHING
     return arrange(
         "audit", "What does not hold as printed",
-        "Statements whose printed figures cannot all be right, with the computation. Each names the conventions tried "
-        "or the assumption it rests on; damage from scanning was considered first.",
-        _COLUMNS, _rows(rows), results=[found], notes=notes, group="verdict", nothing=nothing,
-        keep=("verdict", "line", "statement", "printed", "computed", "explanation"), machine=("id", "check"),
+        "Statements whose printed figures cannot all be right, with the computation: first those that no listed "
+        "rounding convention explains (half up and half even, unless another is named), then those that rest on the "
+        "assumption named. Damage from scanning was considered first; which of the figures is wrong is not said.",
+        _COLUMNS, _rows(rows, found) if found else (), notes=notes, group="verdict", nothing=nothing,
+        warnings=found.warnings if found else (), dropped=found.dropped if found else (),
+        keep=_KEEP, machine=_MACHINE,
+    )  # fmt: skip
+
+
+def undecided(tables: Tables, results: Results, spec: ReviewSpec) -> View:
+    """Return the statements that no printed figure decides, with the reason."""
+    found: AuditResult | None = result_of(results, "audit", AuditResult)
+    rows = found.with_verdict("not_checkable", "underpowered", "not_applicable") if found else ()
+    nothing = "every statement that was read could be checked" if found and found.rows else _NOTHING
+    return arrange(
+        "audit-open", "What cannot be checked, and why",
+        "Statements that nothing printed decides (the cited paper, the supplement or a list would), and checks that "
+        "could not have failed. They are neither right nor wrong here.",
+        _COLUMNS, _rows(rows, found) if found else (), group="verdict", nothing=nothing, keep=_KEEP, machine=_MACHINE,
     )  # fmt: skip
 
 
 def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
-    """Return every statement with its verdict."""
+    """Return every statement with its verdict, in the order of the documents."""
     found: AuditResult | None = result_of(results, "audit", AuditResult)
+    rows = found.rows if found else ()
     return arrange(
-        "audit-claims", "Every statement that was checked",
-        "Each statement with its printed figures beside the computation, by verdict.",
-        _COLUMNS, _rows(found.rows if found else ()), results=[found], group="verdict", nothing=_NOTHING,
-        keep=("verdict", "line", "statement", "printed", "computed", "explanation"), machine=("id", "check"),
-        shown=1000,
+        "audit-claims", "Every statement that was read",
+        "Each statement with its verdict, its printed figures and the computation, in the order of the documents.",
+        _COLUMNS, [_row(row, rows[0].source) for row in rows], results=[found], nothing=_NOTHING,
+        keep=_KEEP, machine=_MACHINE, shown=1000,
     )  # fmt: skip
 
 
 def _tally(found: AuditResult) -> str:
-    parts = [f"{WORDS[verdict]}: {count}" for verdict, count in found.counts().items() if count]
-    return f"Of {len(found.rows)} statements checked: {'; '.join(parts)}."
+    counts = found.counts()
+    parts = [f"{WORDS[verdict]}: {counts[verdict]}" for verdict in WORDS if counts[verdict]]
+    return f"Of {len(found.rows)} statements read: {'; '.join(parts)}."
 
 
 def verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -103,14 +148,14 @@ def verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     rows = found.rows if found else ()
     columns = [Column("type", "Kind of statement"), Column("n", "Statements", "count")]
     columns += [Column(verdict, WORDS[verdict].capitalize(), "count") for verdict in WORDS]
-    kinds = list(dict.fromkeys(row.type for row in rows))
+    sizes = Counter(row.type for row in rows)
+    kinds = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
     body = [_kind(kind, [row for row in rows if row.type == kind]) for kind in kinds]
     if len(kinds) > 1:
         body.append(_kind("all", rows))
     return arrange(
         "audit-summary", "Verdicts by kind of statement", "How many statements of each kind have each verdict.",
-        columns, body, results=[found], notes=[_tally(found)] if found and rows else [], nothing=_NOTHING,
-        keep=("type", "n", *VERDICTS), relevant=lambda text: False,
+        columns, body, notes=[_tally(found)] if found and rows else [], nothing=_NOTHING, keep=("type", "n", *VERDICTS),
         alt=_tally(found) if found and rows else "",
     )  # fmt: skip
 
@@ -169,9 +214,10 @@ def _values(number: int, solution: Solution) -> list[list[Cell]]:
 def _reconstruction_notes(found: Reconstruction) -> list[str]:
     count = len(found.solutions)
     left = "one arrangement of the groups is left" if count == 1 else f"{count} arrangements of the groups are left"
-    about = f"{found.title}: " if found.title else ""
+    about = f"{found.title.rstrip('.')}: " if found.title else ""
     notes = [f"{about}{left}{'' if found.complete else ', and the search stopped before its end'}."]
-    notes += [f"True in every solution: {'; '.join(found.musts)}."] if found.musts else []
+    musts = [text for text in found.musts if not text.startswith("value ")]  # these stand in the table
+    notes += [f"True in every solution: {'; '.join(musts)}."] if musts else []
     return notes
 
 
@@ -196,6 +242,8 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     if body and found:
         notes.append("The printed d, its interval and small-sample version, and what is left when the values of each "
                      "group come from one study and are correlated.")  # fmt: skip
+        open_ended = [e.name for e in found.effects if e.low <= 0 <= e.high]
+        notes += [f"The interval takes in zero for: {'; '.join(open_ended)}."] if open_ended else []
     return arrange(
         "reconstruction-effects", "What the effect size is worth",
         "The printed standardised difference with the group sizes that must stand behind it.",
