@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,16 +11,13 @@ from metareview.ingest.crossrows import Tables
 from metareview.ingest.fields import fields_of
 from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.tables import ParsedTable
-from metareview.schema.dataset import DATASET_ATTRIBUTES
+from metareview.schema.dataset import DATASET_ATTRIBUTES, voxel_columns
 from metareview.schema.study import STUDY_ATTRIBUTES
 
 __all__ = ["check_attribute_values", "check_dataset_facts", "check_study_facts"]
 
 #: By id and attribute, the values stated: as they compare, and as they were written.
 Facts = Mapping[tuple[str, str], dict[str, str]]
-
-_VOXEL = ("voxel_z_nm", "voxel_y_nm", "voxel_x_nm")
-_TIMES = re.compile(r"\s*[x×]\s*")
 
 
 def check_attribute_values(tables: Tables, allowed: Mapping[str, Sequence[str]], problems: Problems) -> None:
@@ -72,17 +68,9 @@ def _facts(table: ParsedTable, key: str) -> Facts:
     for owner, attribute, value in zip(*columns, strict=True):
         values = facts.setdefault((owner, attribute), {})
         values.update((_canonical(item), item) for item in (*parse_list(value), value))
-        if attribute == "voxel_nm":
-            for column, size in _voxels(value):
-                facts.setdefault((owner, column), {})[_canonical(size)] = size
+        for column, size in voxel_columns(attribute, value).items():
+            facts.setdefault((owner, column), {})[_canonical(size)] = size
     return facts
-
-
-def _voxels(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the three columns that a voxel size ``z x y x x`` fills."""
-    parts = _TIMES.split(value.strip())
-    if len(parts) == 3:
-        yield from zip(_VOXEL, parts, strict=True)
 
 
 def check_study_facts(tables: Tables, unreadable: set[str], problems: Problems) -> None:

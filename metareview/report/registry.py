@@ -85,7 +85,8 @@ def _spec(
     return ViewSpec(name, title, section, f"{_HOME}.{build}", tables, results, formats, argument)
 
 
-_NAMES = ("studies", "datasets", "sources")
+#: What every view reads: the names of things in print.
+_NAMES = ("studies", "datasets", "sources", "experiments")
 _SCORES = ("studies", "experiments", "results", "datasets", "sources")
 _COUNTS = (*_NAMES, "study_facts", "distributions")
 
@@ -100,11 +101,12 @@ _SPECS = (
              ("characteristics",)),
     _spec("sankey-links", "Attributes that go together", "studies", "characteristics:sankey_links", _COUNTS,
              ("characteristics",)),
-    _spec("availability", "Code availability", "studies", "characteristics:availability", _COUNTS, ("availability",)),
+    _spec("availability", "Code availability", "studies", "characteristics:availability",
+          (*_COUNTS, "statements"), ("availability",)),
     _spec("availability-other", "Further availability", "studies", "characteristics:availability_other", _COUNTS,
              ("availability",)),
-    _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts", "experiments")),
-    _spec("shares", "Use of data sets", "datasets", "datasets:shares", (*_COUNTS, "experiments"), ("shares",)),
+    _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts")),
+    _spec("shares", "Use of data sets", "datasets", "datasets:shares", _COUNTS, ("shares",)),
     _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
     _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
              (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
@@ -120,13 +122,13 @@ _SPECS = (
     _spec("metrics-by-category", "Metrics by category of method", "statistics", "groups:metrics_by_category", _SCORES,
              ("groups",)),
     _spec("generalisation-shares", "Evaluation on more than one data set", "statistics",
-             "variability:generalisation_shares", _NAMES, ("generalisation",)),
+             "variability:generalisation_shares", (*_NAMES, "statements"), ("generalisation",)),
     _spec("generalisation", "Methods on more than one data set", "statistics", "variability:generalisation", _NAMES,
              ("generalisation",)),
     _spec("variability", "Variability over data sets", "statistics", "variability:variability",
              (*_NAMES, "statements"), ("variability",)),
-    _spec("correlations", "Correlation between metrics", "statistics", "variability:correlations", _NAMES,
-             ("correlations",)),
+    _spec("correlations", "Correlation between metrics", "statistics", "variability:correlations",
+          (*_NAMES, "statements"), ("correlations",)),
     _spec("leaderboards", "Leaderboards", "leaderboards", "leaderboards:leaderboards", _SCORES),
     _spec("dataset-performance", "Performance by data set", "leaderboards",
           "leaderboards:dataset_performance", _SCORES),
@@ -198,4 +200,6 @@ def build_view(name: str, tables: Mapping[str, pd.DataFrame], results: Mapping[s
         {key: results[key] for key in view.results if key in results},
         spec,
     ]
-    return view.builder()(*given, *([view.argument] if view.argument else []))
+    from metareview.report.views.wording import readable
+
+    return readable(view.builder()(*given, *([view.argument] if view.argument else [])), given[0], spec)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import Field
 
 from metareview.schema.base import Locator, Missing, Model, Printed, Slug, Text
 
-__all__ = ["DATASET_ATTRIBUTES", "Dataset", "DatasetFact"]
+__all__ = ["DATASET_ATTRIBUTES", "Dataset", "DatasetFact", "voxel_columns"]
+
+_VOXEL = ("voxel_z_nm", "voxel_y_nm", "voxel_x_nm")
+_TIMES = re.compile(r"\s*[x×]\s*")
 
 Nanometres = Annotated[float, Field(gt=0)]
 
@@ -63,6 +67,20 @@ DATASET_ATTRIBUTES: tuple[str, ...] = (
     "modality", "species", "region", "voxel_z_nm", "voxel_y_nm", "voxel_x_nm", "shape", "structures", "access",
     "licence", "address",
 )  # fmt: skip
+
+
+def voxel_columns(attribute: str, value: str) -> dict[str, str]:
+    """Return the columns of ``datasets.csv`` that a fact ``voxel_nm`` fills: one size per axis, z first.
+
+    Any other fact, and a voxel size that is not three numbers, fills none of them.
+
+    >>> voxel_columns("voxel_nm", "30 x 6 x 6")
+    {'voxel_z_nm': '30', 'voxel_y_nm': '6', 'voxel_x_nm': '6'}
+    >>> voxel_columns("voxel_nm", "about 10"), voxel_columns("shape", "30 x 6 x 6")
+    ({}, {})
+    """
+    parts = _TIMES.split(value.strip()) if attribute == "voxel_nm" else []
+    return dict(zip(_VOXEL, parts, strict=True)) if len(parts) == len(_VOXEL) else {}
 
 
 class DatasetFact(Model):

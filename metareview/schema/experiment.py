@@ -9,11 +9,12 @@ from pydantic import Field, model_validator
 from metareview.schema.base import Locator, MetricKey, Missing, Model, Printed, Slug, Text, Unit
 from metareview.schema.rules import RESULT_RULES, violations
 
-__all__ = ["Experiment", "Level", "Origin", "Result", "Scale", "Statement"]
+__all__ = ["Bound", "Experiment", "Level", "Origin", "Result", "Scale", "Statement"]
 
 Origin = Literal["reported", "re-reported", "recomputed", "rerun"]
 Level = Literal["cell", "study_mean", "range_low", "range_high"]
 Scale = Literal["proportion", "percent", "native"]
+Bound = Literal["<", ">", "<=", ">="]
 Count = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 
@@ -137,6 +138,8 @@ class Statement(Model):
     """The figure, on the scale of the vocabulary."""
     value_high: float | None = None
     """The upper end where it is a range."""
+    bound: Bound | None = None
+    """Where only a bound is printed (p > 0.4, at least 50%): how the true figure lies to `value`."""
     scale: Literal["proportion", "percent", "native", "count"] = "native"
     """The scale as printed."""
     n: Count | None = None

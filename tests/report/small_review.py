@@ -85,11 +85,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"statement_id": "s4", "topic": "summary", "corpus": "survey", "metric": "accuracy", "statistic": "mean",
          "value": 0.89, "scale": "proportion", "printed": "0.89", "source_id": "survey", "locator": "L8"},
         {"statement_id": "s5", "topic": "test", "metric": "accuracy", "subject": "categories", "statistic": "p",
-         "value": 0.4, "printed": "p > 0.4", "source_id": "survey", "locator": "L9"},
+         "value": 0.4, "bound": ">", "printed": "p > 0.4", "source_id": "survey", "locator": "L9"},
         {"statement_id": "s6", "topic": "effect_size", "metric": "accuracy", "subject": "Neural - Rules",
          "statistic": "d", "value": -1.5, "printed": "-1.5", "source_id": "survey", "locator": "L9"},
         {"statement_id": "s7", "topic": "variability", "study_id": "ada-1", "subject": "Net", "statistic": "cv",
-         "value": 0.04, "printed": "CV < 0.04", "source_id": "survey", "locator": "L9"},
+         "value": 0.04, "bound": "<", "printed": "CV < 0.04", "source_id": "survey", "locator": "L9"},
     ],
     "flow": [
         {"data": "database_results", "boxtext": "Databases", "n": "100", **SOURCE},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import pytest
@@ -9,12 +12,13 @@ import small_review
 
 from metareview.errors import UnknownName
 from metareview.report.analyses import ANALYSES
-from metareview.report.figures.registry import FIGURES
+from metareview.report.figures.registry import FIGURES, interactive
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import arrange, has_place, mark_best, printed_cell, short_name, study_name
+from metareview.report.views.common import Names, arrange, has_place, mark_best, printed_cell, short_name, study_name
 from metareview.report.views.format import display_cell
+from metareview.report.views.studies import fact_cell
 from metareview.results import Dropped
 from metareview.schema.metric import default_vocabulary
 from metareview.schema.tables import TABLES
@@ -156,7 +160,7 @@ def test_benchmark_puts_printed_beside_recomputed(small):
     recomputed = cell(view, "composite_recomputed", method="Net")
     assert recomputed.mark == "contradicted"
     assert "printed 0.930, recomputed 0.925" in recomputed.note
-    assert cell(view, "composite_recomputed", method="Rules").mark == ""
+    assert cell(view, "composite_recomputed", method="Rules").mark == "derived"
     assert "1 of 2 printed composites are not reproduced; the cell says why." in view.warnings
     assert cell(view, "datasets", method="Net").value == "Phone calls; Radio"
     assert cell(view, "n_datasets", method="Net").value == 3
@@ -178,7 +182,7 @@ def test_benchmark_without_printed_scores_ranks_what_is_recomputed(small):
     tables = {**small.review.tables, "statements": small.review.tables["statements"].iloc[:0]}
     view = build_view("benchmark", tables, small.results, small.review.spec)
     assert rows(view, "method", "composite", "rank_recomputed") == [("Net", None, 1), ("Rules", None, 2)]
-    assert view.warnings == small.results["composite"].warnings
+    assert view.warnings == ("the scoring rule is unstated for Accuracy: these values may follow different rules",)
 
 
 def test_evidence_has_every_definition_for_every_printed_composite(small):
@@ -236,7 +240,7 @@ def test_studies_tell_what_other_places_say(small):
     ]
     category = cell(view, "category", study_id="bob-2")
     assert (category.value, category.mark) == ("Rule-based", "warning")
-    assert category.note == "also stated: Neural (thesis p. 3)"
+    assert category.note == "also stated: Neural (A thesis, p. 3)"
     targets = cell(view, "targets", study_id="ada-1")
     assert (targets.value, len(targets.refs), targets.mark) == ("words; pauses", 2, "")
     assert cell(view, "category", study_id="cyd-3").value == "not reported"
@@ -385,17 +389,17 @@ def test_printed_tests_stand_before_recomputed_ones(small):
     view = small["groups"]
     assert rows(view, "source", "test", "effect")[:2] == [("printed", "p", None), ("printed", "Cohen's d", -1.5)]
     p = view.cells("p")[0]
-    assert (p.value, p.mark, p.note) == (0.4, "warning", "printed as a bound: p > 0.4")
+    assert (p.value, p.mark, p.note, p.bound) == (0.4, "", "", ">")
     anova = cell(view, "p", test="one-way ANOVA (F)")
     found = small.results["groups"].comparisons[0]
     assert anova.value == next(test.p for test in found.tests if test.test == "anova")
     assert len(small["metrics-by-category"].rows) == sum(group.n for group in found.groups)
-    assert all(any(warning in shown for shown in view.warnings) for warning in found.warnings)
+    assert all(any(warning.partition(": ")[2] in shown for shown in view.warnings) for warning in found.warnings)
 
 
 def test_a_bound_is_told_in_variability(small):
     printed = cell(small["variability"], "cv", source="printed")
-    assert (printed.value, printed.note) == (0.04, "printed as a bound: CV < 0.04")
+    assert (printed.value, printed.bound) == (0.04, "<")
 
 
 def test_dropped_rows_and_warnings_reach_the_footer(small):
@@ -403,7 +407,8 @@ def test_dropped_rows_and_warnings_reach_the_footer(small):
         view = small[name]
         text = render(view, "md")
         assert all(f"Warning: {warning}"[:30] in text for warning in view.warnings)
-    assert set(small.results["variability"].dropped) <= set(small["variability"].dropped)
+    shown = {(row.ref, row.reason) for row in small["variability"].dropped}
+    assert {(row.ref, row.reason) for row in small.results["variability"].dropped} <= shown
 
 
 # --- the helpers ----------------------------------------------------------------------------------------------------
@@ -481,7 +486,7 @@ def test_published_benchmark_in_printed_order(founding):
     assert rows(view, "rank", "composite") == list(
         enumerate((0.954, 0.947, 0.938, 0.930, 0.911, 0.901, 0.893, 0.893, 0.854, 0.848), 1)
     )
-    assert [c.mark for c in view.cells("composite_recomputed")] == ["contradicted"] + [""] * 9
+    assert [c.mark for c in view.cells("composite_recomputed")] == ["contradicted"] + ["derived"] * 9
     assert [c.value for c in view.cells("n_datasets")] == [5, 1, 2, 1, 2, 1, 2, 1, 3, 3]
     assert [c.value for c in view.cells("code")] == ["no", "yes", "yes", "yes", "no", "no", "yes", "yes", "no", "no"]
     assert all("Table 3" in ref.locator for c in view.cells("composite") for ref in c.refs)
@@ -543,3 +548,166 @@ def test_a_reconstruction_is_told_as_inference(small):
     assert any("inference" in text for text in view.warnings)
     assert "True in every solution" in " ".join(view.notes)
     assert cell(small["reconstruction-effects"], "estimate", version="d as printed, interval by noncentral t").value < 0
+
+
+# --- numbers lead to the document that prints them -------------------------------------------------------------------
+
+
+def test_voxel_sizes_lead_to_the_fact_that_states_them(founding):
+    z, y, x = (cell(founding["datasets"], f"voxel_{axis}_nm", dataset_id="snemi3d") for axis in "zyx")
+    for found, size in ((z, 30), (y, 6), (x, 6)):
+        assert found.value == size
+        assert {(ref.source_id, ref.locator) for ref in found.refs} >= {
+            ("shah2025_review", "L557"), ("shah2025_review", "L630"),
+        }  # fmt: skip
+    assert z.mark == ""  # both documents print 30
+    for found in (y, x):
+        assert found.mark == "warning"
+        assert found.note == "also stated: 3 (Aswath et al. 2023, L104)"
+        assert "aswath2023_survey" not in {ref.source_id for ref in found.refs}
+
+
+def test_a_value_that_no_fact_states_leads_to_no_document(founding):
+    names = Names.of(founding.review.tables, founding.review.spec)
+    row = {"file": "datasets.csv", "line": 3, "source_id": "survey", "locator": "L1", "species": "mouse"}
+    fact = {"file": "dataset_facts.csv", "line": 9, "value": "rat", "source_id": "survey", "locator": "L2; Table 1"}
+    found = fact_cell(row, "species", [fact], names)
+    assert [(ref.file, ref.source_id) for ref in found.refs] == [("datasets.csv", "")]
+    assert found.note == "also stated: rat (survey, L2)"
+    assert fact_cell(row, "species", [], names).refs[0].source_id == "survey"
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_bounds_are_printed_as_bounds_and_stand_in_a_column_of_the_csv(founding):
+    view = founding["groups"]
+    p = next(c for c in view.cells("p") if c.bound)
+    assert (p.value, p.bound, display_cell(p, view.columns[view.index("p")])) == (0.4, ">", "> 0.400")
+    cv = next(c for c in founding["variability"].cells("cv") if c.bound)
+    assert display_cell(cv, Column("cv", "CV", "score")) == "< 0.033"
+    assert cv.mark == ""
+    assert cv.note.count("metric not named") == 1  # two places say so, the footnote once
+    header, *lines = csv.reader(io.StringIO(render(view, "csv")))
+    assert header.index("p_bound") == header.index("p") + 1
+    assert [line[header.index("p_bound")] for line in lines if line[header.index("p")] == "0.4"] == [">"] * 2
+
+
+def test_a_bound_and_a_figure_are_not_the_same_statement():
+    place = {"value": 0.4, "note": None, "file": "statements.csv", "line": 1, "source_id": "a"}
+    rows_ = [{**place, "bound": ">", "printed": "p > 0.4", "locator": "L1"},
+             {**place, "bound": None, "printed": "p = 0.4", "locator": "L2"}]  # fmt: skip
+    found = printed_cell(rows_)
+    assert (found.mark, found.note) == ("contradicted", "printed as p = 0.4 at L2")
+
+
+def test_one_printed_end_of_a_range_is_a_bound(founding):
+    view = founding["results"]
+    found = [(row[view.index("level")].value, row[view.index("value")]) for row in view.rows]
+    open_ = [(level, c.value, c.bound) for level, c in found if c.bound]
+    assert (open_[0][1:], open_[2][1:]) == ((0.99, ">="), (0.9878, "<="))
+    assert {c.bound for level, c in found if c.value == 0.4} <= {""}
+
+
+def test_every_statement_printed_with_a_sign_says_which_bound_it_is():
+    for review in ("brain-em", "em-public"):
+        table = (DATA / review / "statements.csv").read_text(encoding="utf-8")
+        for row in csv.DictReader(io.StringIO(table, newline="")):
+            if set(row["printed"]) & set("<>≤≥") or re.search(r"\b(upper|lower) bound", row["note"]):
+                assert row.get("bound"), row["statement_id"]
+
+
+# --- what is printed stands beside what is recomputed ----------------------------------------------------------------
+
+
+def test_printed_correlations_stand_beside_the_recomputed_ones(founding):
+    view = founding["correlations"]
+    pair = cell(view, "printed", metric_a="Dice", metric_b="Jaccard index")
+    assert pair.value == 0.89
+    assert {ref.locator for ref in pair.refs} == {"L1741", "L1815"}
+    families = cell(view, "printed", metric_a="overlap", metric_b="instance metrics")
+    assert display_cell(families, view.columns[view.index("printed")]) == "< 0.400"
+    assert cell(view, "n", metric_a="overlap").value is None  # no pair on record, so the matrix leaves it out
+
+
+def test_printed_share_of_experiments_on_several_data_sets_stands_first(founding):
+    view = founding["generalisation-shares"]
+    where = {"corpus": "the review", "unit": "experiments", "source": "printed"}
+    assert [cell(view, key, **where).value for key in ("n_multi", "n", "share")] == [12, 46, 0.26]
+    assert rows(view, "unit", "source")[:2] == [("experiments", "printed"), ("experiments", "recorded here")]
+    assert all(row[view.index(key)].refs for row in view.rows for key in ("n_multi", "n", "share"))
+
+
+def test_printed_shares_of_code_contradict_each_other_in_the_open(founding):
+    view = founding["availability"]
+    printed = [row for row in view.rows if str(row[view.index("source")].value).startswith("printed")]
+    found = [tuple(row[view.index(key)].value for key in ("category", "n", "with_code", "share", "share_lacking"))
+             for row in printed]  # fmt: skip
+    assert set(found) == {
+        ("all", 60, 24, 0.4, None), ("all", None, None, 0.54, None), ("all", None, None, None, 0.54),
+        ("CNN", None, None, 0.67, None),
+    }  # fmt: skip
+    lacking = next(row for row in printed if row[view.index("share_lacking")].value is not None)
+    assert lacking[view.index("share_lacking")].mark == "contradicted"
+
+
+def test_counts_and_computed_numbers_lead_to_what_entered(founding):
+    for name, keys in {"composite-verdicts": ("n_agree", "n_fail"), "shares": ("n_corpus",),
+                       "distributions": ("n_corpus",), "summary": ("n_experiments",)}.items():  # fmt: skip
+        view = founding[name]
+        assert all(c.refs for key in keys for c in view.cells(key) if c.value), name
+    means = [row for row in founding["variability"].rows if str(row[1].value) == "recomputed: mean CV"]
+    at = founding["variability"].index("cv")
+    assert means
+    assert all(row[at].refs and row[at].mark == "derived" for row in means if row[at].value is not None)
+
+
+def test_a_lost_decimal_point_is_no_doubt_about_the_rank(founding):
+    view = founding["benchmark"]
+    line = next(row for row in view.rows if any(ref.uncertain for ref in row[view.index("composite")].refs))
+    assert not any(ref.uncertain for ref in (*line[view.index("rank")].refs, *line[view.index("method")].refs))
+
+
+def test_two_wordings_of_one_reason_are_one_line(founding):
+    view = founding["exclusions"]
+    full = [row for row in view.rows if row[view.index("stage")].value == "Full text"]
+    assert [row[view.index("n")].value for row in full] == [42, 37, 23]
+    assert full[2][1].note == "also worded: modality other than EM (Shah et al. 2025, L324; Fig. 3)"
+    assert full[2][view.index("places")].value == 2
+
+
+def test_printed_target_groups_stand_apart_from_the_recorded_targets(founding):
+    view = founding["sankey-nodes"]
+    every = rows(view, "attribute", "value", "published", "recorded")
+    groups = [line[1:] for line in every if line[0] == "target group"]
+    assert [n for _, n, _ in groups if n != 102] == [45, 17, 15, 14, 11]
+    assert {here for *_, here in groups} == {None}
+    assert any("not the targets recorded here" in note for note in view.notes)
+    twin = interactive("sankey", {name: founding[name] for name in ("sankey-nodes", "sankey-links")})
+    assert any("neuron structures 45" in note.text for note in twin.layout.annotations)
+    assert any(label.startswith("CNN · 44 printed · ") for label in twin.data[0].node.label)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_id_stands_in_running_text(founding):
+    tables = founding.review.tables
+    ids = {*tables["experiments"]["experiment_id"], *tables["studies"]["study_id"], *tables["sources"]["source_id"]}
+    ids |= {"range_low", "range_high", "study_mean"}
+    ids = {name for name in ids if "_" in name or "-" in name or "." in name}
+    for name in views_for(founding.review.spec):
+        view = founding[name]
+        lines = [view.caption, *view.notes, *view.warnings, *(f"{row.what} {row.reason}" for row in view.dropped)]
+        words = {word for line in lines for word in re.findall(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+", line)}
+        assert not words & ids, name
+
+
+def test_words_of_the_analyses_are_names(founding):
+    assert any("AP, Dice, Jaccard index" in text for text in founding["benchmark"].warnings)
+    assert set(founding["results"].values("level")) == {
+        "one method on one data set", "mean over data sets", "lower end of a range", "upper end of a range",
+    }  # fmt: skip
+    assert "number of data sets" in founding["statements"].values("statistic")
+    assert "GPUs" in founding["statements"].values("statistic")
+    assert not any("; row;" in str(value) for value in founding["composite-verdicts"].values("definition"))

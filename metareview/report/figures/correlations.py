@@ -89,7 +89,10 @@ def _lay_out(view: View) -> _Layout:
 
 def _pairs(view: View) -> list[Pair]:
     rows = cell_rows(view, "metric_a", "metric_b", "r", "n")
-    return [(tidy(a.value), tidy(b.value), r, n) for a, b, r, n in rows if tidy(a.value) != tidy(b.value)]
+    return [
+        (tidy(a.value), tidy(b.value), r, n) for a, b, r, n in rows
+        if tidy(a.value) != tidy(b.value) and n.value is not None  # printed of families of metrics: no pair on record
+    ]  # fmt: skip
 
 
 def _blocks(names: list[str], pairs: list[Pair]) -> list[list[str]]:

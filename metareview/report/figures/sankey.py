@@ -33,18 +33,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw", "draw_sankey"]
+__all__ = ["draw", "draw_sankey", "groups_of", "nodes_of"]
 
 _MARGIN, _BAR, _GAP, _LABEL, _TALLEST = 8.0, 9.0, 9.0, 104.0, 330.0
 _NOTE = (
     "Bars and ribbons are studies with a record here; “printed” is the total that the review states. A ribbon joins "
     "two values only where studies state both; what states only one flows to or from “not stated”."
 )
+_NOTE_HERE = (
+    "Bars and ribbons are studies with a record here; no total is printed. A ribbon joins two values only where "
+    "studies state both; what states only one flows to or from “not stated”."
+)
+_GROUPS = (
+    "Groups in print: totals of labels that the review states. They are not the targets recorded here, and no document "
+    "says which target belongs to which group."
+)
+_STEP = line_height(SMALL) + 4
 Key = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Node:
+class Node:
     attribute: str
     value: str
     published: int | None
@@ -95,14 +104,15 @@ def draw_sankey(nodes: View, links: View, ax: Axes) -> Axes:
     for level in sorted({node.level for node in table.values()}):
         first = next(node for node in table.values() if node.level == level)
         put(ax, first.x, _MARGIN, tidy(first.attribute.replace("_", " ")).capitalize(), weight="bold")
-    draw_notes(ax, _MARGIN, below, [_NOTE], width - 2 * _MARGIN)
+    _draw_groups(groups_of(nodes), width - _MARGIN - _groups_width(groups_of(nodes)), ax)
+    draw_notes(ax, _MARGIN, below, _notes(nodes), width - 2 * _MARGIN)
     return ax
 
 
 def _lay_out(
     nodes: View, links: View
-) -> tuple[float, float, dict[Key, _Node], list[tuple[tuple[Key, Key], int]], float, float]:
-    table = _nodes(nodes)
+) -> tuple[float, float, dict[Key, Node], list[tuple[tuple[Key, Key], int]], float, float]:
+    table = nodes_of(nodes)
     flows = _flows(links, table)
     weights = _weights(table, flows)
     levels = sorted({node.level for node in table.values()})
@@ -125,18 +135,54 @@ def _lay_out(
         text = max(widest(node.lines, SMALL, "bold") for node in column)
         text = max(text, widest((node.counts for node in column), SMALL))
         left += _BAR + text + 50
-    width = left - 50 + _MARGIN + 6
-    below = top + tallest + 6
-    height = below + line_height(SMALL) * len(wrap(_NOTE, width - 2 * _MARGIN, SMALL)) + 6
+    groups = groups_of(nodes)
+    width = left - 50 + _MARGIN + 6 + (_groups_width(groups) + 24 if groups else 0)
+    below = max(top + tallest, top + _STEP * (len(groups) + 1)) + 6
+    lines = sum(len(wrap(note, width - 2 * _MARGIN, SMALL)) for note in _notes(nodes))
+    height = below + line_height(SMALL) * lines + 3 * len(_notes(nodes)) + 6
     return width, height, table, _ordered(flows, table), scale, below
 
 
-def _nodes(view: View) -> dict[Key, _Node]:
+def groups_of(view: View) -> list[tuple[str, int]]:
+    """Return printed groups of the attribute of the last level, with their totals: names that no ribbon reaches."""
+    rows = value_rows(view, "attribute", "value", "published")
+    return [(tidy(value), count(n) or 0) for attribute, value, n in rows if _is_group(str(attribute))]
+
+
+def _is_group(attribute: str) -> bool:
+    return attribute.endswith(" group")
+
+
+def _notes(view: View) -> list[str]:
+    printed = any(n is not None for n in view.values("published"))
+    return [_NOTE if printed else _NOTE_HERE, *([_GROUPS] if groups_of(view) else [])]
+
+
+def _groups_width(groups: list[tuple[str, int]]) -> float:
+    return max((measure(_group_line(*group), SMALL) for group in groups), default=0.0)
+
+
+def _group_line(name: str, n: int) -> str:
+    return f"{name}: {n} printed"
+
+
+def _draw_groups(groups: list[tuple[str, int]], x: float, ax: Axes) -> None:
+    """Write the printed groups beside the last column: text only, because no record stands behind them."""
+    if not groups:
+        return
+    y = put(ax, x, _MARGIN, "Groups in print", weight="bold") + 8
+    for name, n in groups:
+        put(ax, x, y, _group_line(name, n), size=SMALL, color=MUTED)
+        y += _STEP
+
+
+def nodes_of(view: View) -> dict[Key, Node]:
     """Return the nodes by attribute and value; within a level `not stated` stands last."""
     rows = value_rows(view, "level", "attribute", "value", "published", "recorded")
     made = [
-        _Node(str(attribute), tidy(value), count(published), count(recorded), count(level) or 0)
+        Node(str(attribute), tidy(value), count(published), count(recorded), count(level) or 0)
         for level, attribute, value, published, recorded in rows
+        if not _is_group(str(attribute))
     ]
     made.sort(key=lambda node: (node.level, is_blank(node.value)))
     place: dict[int, int] = {}
@@ -147,7 +193,7 @@ def _nodes(view: View) -> dict[Key, _Node]:
     return {(node.attribute, node.value): node for node in made}
 
 
-def _flows(view: View, table: Mapping[Key, _Node]) -> dict[tuple[Key, Key], int]:
+def _flows(view: View, table: Mapping[Key, Node]) -> dict[tuple[Key, Key], int]:
     flows: dict[tuple[Key, Key], int] = {}
     keys = ("source_attribute", "source_value", "target_attribute", "target_value", "n")
     for a, b, c, d, n in value_rows(view, *keys):
@@ -157,7 +203,7 @@ def _flows(view: View, table: Mapping[Key, _Node]) -> dict[tuple[Key, Key], int]
     return flows
 
 
-def _weights(table: Mapping[Key, _Node], flows: Mapping[tuple[Key, Key], int]) -> dict[Key, float]:
+def _weights(table: Mapping[Key, Node], flows: Mapping[tuple[Key, Key], int]) -> dict[Key, float]:
     """Return how thick each bar is: what flows in or out of it or is recorded, whichever is most."""
     return {
         key: float(
@@ -171,12 +217,12 @@ def _weights(table: Mapping[Key, _Node], flows: Mapping[tuple[Key, Key], int]) -
     }
 
 
-def _ordered(flows: Mapping[tuple[Key, Key], int], table: Mapping[Key, _Node]) -> list[tuple[tuple[Key, Key], int]]:
+def _ordered(flows: Mapping[tuple[Key, Key], int], table: Mapping[Key, Node]) -> list[tuple[tuple[Key, Key], int]]:
     """Return the ribbons so that those leaving a bar do not cross each other."""
     return sorted(flows.items(), key=lambda item: (table[item[0][0]].top, table[item[0][1]].top))
 
 
-def _draw_ribbon(source: _Node, target: _Node, thick: float, ax: Axes) -> None:
+def _draw_ribbon(source: Node, target: Node, thick: float, ax: Axes) -> None:
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -197,7 +243,7 @@ def _draw_ribbon(source: _Node, target: _Node, thick: float, ax: Axes) -> None:
     ax.add_patch(PathPatch(path, fc="none", ec=PAPER, lw=0.5, zorder=1.1))
 
 
-def _draw_node(node: _Node, ax: Axes) -> None:
+def _draw_node(node: Node, ax: Axes) -> None:
     """Draw a bar and its label; the label has a plate of its own, so that ribbons do not run through the text."""
     from matplotlib.patches import Rectangle
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from metareview.report.figures.heatmap import grid_of, palette
 from metareview.report.figures.reading import cell_rows, count, distinct, number, shown, value_rows
-from metareview.report.figures.style import GRID, INK, PANEL, PAPER, UNKNOWN, colour_of, is_blank, looks
+from metareview.report.figures.sankey import Node, groups_of, nodes_of
+from metareview.report.figures.style import GRID, INK, PANEL, PAPER, looks
 from metareview.report.figures.text import tidy
 from metareview.report.figures.twin_page import hover
 from metareview.report.views.base import View
@@ -19,46 +21,81 @@ __all__ = ["categories", "correlations", "heatmap", "performance", "sankey"]
 _SYMBOLS = {"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "P": "cross",
             "X": "x", "p": "pentagon", "h": "hexagon"}  # fmt: skip
 _ROW = 26
+#: Characters in a line of a row's label.
+_WRAP = 22
 
 
 def sankey(views: Mapping[str, View]) -> Any:
-    """Return the flow of studies through their characteristics."""
+    """Return the flow of studies through their characteristics, in the order and with the counts of the drawing."""
     import plotly.graph_objects as go
 
-    nodes = sorted(
-        value_rows(views["sankey-nodes"], "attribute", "value", "published", "recorded", "level"),
-        key=lambda row: (count(row[4]) or 0, is_blank(row[1])),
-    )
-    place = {(str(attribute), tidy(value)): n for n, (attribute, value, *_) in enumerate(nodes)}
+    view = views["sankey-nodes"]
+    table = nodes_of(view)
+    place = {key: position for position, key in enumerate(table)}
+    nodes = list(table.values())
     keys = ("source_attribute", "source_value", "target_attribute", "target_value", "n")
     links = [
         (place[str(a), tidy(b)], place[str(c), tidy(d)], count(n) or 0)
         for a, b, c, d, n in value_rows(views["sankey-links"], *keys)
         if (str(a), tidy(b)) in place and (str(c), tidy(d)) in place and count(n)
     ]
-    attributes = [row[0] for row in nodes]
-    colours = [
-        UNKNOWN if is_blank(value) else colour_of(n - attributes.index(attribute))
-        for n, (attribute, value, *_) in enumerate(nodes)
-    ]
-    labels = [escape(tidy(value)) for _, value, *_ in nodes]
     told = [
-        hover(("", value), ("attribute", attribute), ("printed", _or_none(p)), ("recorded here", _or_none(r)))
-        for attribute, value, p, r, _ in nodes
-    ]
+        hover(("", node.value), ("attribute", node.attribute), ("printed", _or_none(node.published)),
+              ("recorded here", _or_none(node.recorded)))
+        for node in nodes
+    ]  # fmt: skip
+    across, down = _node_places(nodes, links)
     figure = go.Figure(
         go.Sankey(
-            arrangement="snap",
-            node={"label": labels, "color": colours, "customdata": told, "pad": 18, "thickness": 14,
+            arrangement="fixed",
+            node={"label": [escape(f"{node.value} · {node.counts}") for node in nodes], "x": across, "y": down,
+                  "color": [node.colour for node in nodes], "customdata": told, "pad": 18, "thickness": 14,
                   "hovertemplate": "%{customdata}<extra></extra>"},
             link={"source": [a for a, _, _ in links], "target": [b for _, b, _ in links],
-                  "value": [n for _, _, n in links], "color": [_faint(colours[a]) for a, _, _ in links],
-                  "customdata": [hover(("", f"{tidy(nodes[a][1])} → {tidy(nodes[b][1])}"), ("studies", n))
+                  "value": [n for _, _, n in links], "color": [_faint(nodes[a].colour) for a, _, _ in links],
+                  "customdata": [hover(("", f"{nodes[a].value} → {nodes[b].value}"), ("studies", n))
                                  for a, b, n in links],
                   "hovertemplate": "%{customdata}<extra></extra>"},
         )
     )  # fmt: skip
-    return figure.update_layout(**_layout(640))
+    figure.update_layout(**_layout(680))
+    return _with_groups(figure, groups_of(view))
+
+
+def _node_places(nodes: list[Node], links: list[tuple[int, int, int]]) -> tuple[list[float], list[float]]:
+    """Return the middle of every node from the left and from above, level by level in the given order."""
+    levels = sorted({node.level for node in nodes})
+    across, down = [0.0] * len(nodes), [0.0] * len(nodes)
+    for column, level in enumerate(levels):
+        here = [n for n, node in enumerate(nodes) if node.level == level]
+        weights = [
+            max(sum(n for a, _, n in links if a == at), sum(n for _, b, n in links if b == at)) + 3.0 for at in here
+        ]
+        done = 0.0
+        for at, weight in zip(here, weights, strict=True):
+            # plotly takes 0 and 1 for "not given"
+            across[at] = 0.001 + 0.998 * column / max(1, len(levels) - 1)
+            down[at] = min(0.999, max(0.001, (done + weight / 2) / sum(weights)))
+            done += weight
+    return across, down
+
+
+def _with_groups(figure: Any, groups: list[tuple[str, int]]) -> Any:
+    """Write the printed groups under the last column: they are not the targets, so no ribbon reaches them."""
+    if groups:
+        told = "; ".join(f"{name} {n}" for name, n in groups)
+        lines = wrapped(f"Target groups in print, which are not the targets recorded here: {told}", 60)
+        figure.add_annotation(
+            text=lines, x=0, y=-0.02, xref="paper", yref="paper", xanchor="left", yanchor="top", showarrow=False,
+            align="left",
+        )  # fmt: skip
+        figure.update_layout(margin={"b": 40 + 18 * (lines.count("<br>") + 1)})
+    return figure
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return text for a label of plotly in lines of about `width` characters; plotly reads its labels as HTML."""
+    return "<br>".join(escape(line) for line in textwrap.wrap(tidy(text), width)) or escape(tidy(text))
 
 
 def categories(views: Mapping[str, View]) -> Any:
@@ -94,7 +131,8 @@ def correlations(views: Mapping[str, View]) -> Any:
     import plotly.graph_objects as go
 
     view = views["correlations"]
-    rows = [(tidy(a.value), tidy(b.value), r, n) for a, b, r, n in cell_rows(view, "metric_a", "metric_b", "r", "n")]
+    rows = [(tidy(a.value), tidy(b.value), r, n) for a, b, r, n in cell_rows(view, "metric_a", "metric_b", "r", "n")
+            if n.value is not None]  # fmt: skip
     names = distinct(name for a, b, *_ in rows for name in (a, b))
     scores: list[list[float | None]] = [[None] * len(names) for _ in names]
     texts = [[""] * len(names) for _ in names]
@@ -121,7 +159,7 @@ def heatmap(views: Mapping[str, View]) -> Any:
     view = views["heatmap"]
     grids = {m: grid_of(view, m) for m in distinct(tidy(metric) for metric in view.values("metric"))}
     grids = {metric: grid for metric, grid in grids.items() if grid.values}
-    figure = _subplots(grids, [len(grid.rows) for grid in grids.values()], 150)
+    figure = _subplots(grids, [_tall(grid.rows) for grid in grids.values()], 150)
     for position, (metric, grid) in enumerate(grids.items(), 1):
         scores: list[list[float | None]] = [[None] * len(grid.columns) for _ in grid.rows]
         texts = [
@@ -132,7 +170,7 @@ def heatmap(views: Mapping[str, View]) -> Any:
             scores[i][j] = value
             texts[i][j] = hover(("", grid.rows[i]), ("data set", grid.columns[j]), (metric, grid.texts[i, j][0]))
         trace = go.Heatmap(
-            z=scores, x=_safe(grid.columns), y=_safe(grid.rows), text=texts, xgap=1, ygap=1, showscale=False,
+            z=scores, x=_safe(grid.columns), y=_lines(grid.rows), text=texts, xgap=1, ygap=1, showscale=False,
             colorscale=_scale(), hoverongaps=True, hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
         figure.add_trace(trace, row=position, col=1)
@@ -156,7 +194,7 @@ def _panels(points: list[tuple[str, str, str, Any, str]]) -> Any:
     metrics = {
         metric: distinct(row for m, row, *_ in points if m == metric) for metric in distinct(p[0] for p in points)
     }
-    figure = _subplots(metrics, [len(rows) for rows in metrics.values()], 70)
+    figure = _subplots(metrics, [_tall(rows) for rows in metrics.values()], 70)
     told: set[str] = set()
     for position, metric in enumerate(metrics, 1):
         for group, look in table.items():
@@ -164,7 +202,7 @@ def _panels(points: list[tuple[str, str, str, Any, str]]) -> Any:
             if not chosen:
                 continue
             trace = go.Scatter(
-                x=[value for *_, value, _ in chosen], y=_safe(row for _, row, *_ in chosen), mode="markers",
+                x=[value for *_, value, _ in chosen], y=_lines(row for _, row, *_ in chosen), mode="markers",
                 text=[text for *_, text in chosen], hovertemplate="%{text}<extra></extra>", name=escape(group),
                 legendgroup=escape(group), showlegend=group not in told,
                 marker={"color": look.colour, "symbol": _SYMBOLS[look.marker], "size": 9,
@@ -172,12 +210,24 @@ def _panels(points: list[tuple[str, str, str, Any, str]]) -> Any:
             )  # fmt: skip
             told.add(group)
             figure.add_trace(trace, row=position, col=1)
-        order = {"categoryorder": "array", "categoryarray": _safe(metrics[metric])}
+        order = {"categoryorder": "array", "categoryarray": _lines(metrics[metric])}
         figure.update_yaxes(autorange="reversed", type="category", row=position, col=1, **order)
     return figure
 
 
-def _subplots(titles: Iterable[str], rows: list[int], extra: int) -> Any:
+def _lines(names: Iterable[str]) -> list[str]:
+    """Return labels of rows, broken so that a narrow screen shows them whole."""
+    return [wrapped(name, _WRAP) for name in names]
+
+
+def _tall(names: Iterable[str]) -> float:
+    """Return the height of rows in units of one: a label of several lines needs more room."""
+    labels = _lines(names)
+    most = max((label.count("<br>") + 1 for label in labels), default=1)
+    return len(labels) * max(1.0, most * 15 / _ROW)
+
+
+def _subplots(titles: Iterable[str], rows: list[float], extra: int) -> Any:
     """Return panels below each other, each as tall as its rows need."""
     from plotly.subplots import make_subplots
 
@@ -187,7 +237,9 @@ def _subplots(titles: Iterable[str], rows: list[int], extra: int) -> Any:
     figure = make_subplots(
         rows=len(rows), cols=1, subplot_titles=_safe(titles), row_heights=heights, vertical_spacing=gap
     )
-    return figure.update_layout(**_layout(total + 60))
+    figure.update_yaxes(automargin=True)  # of every panel: the layout names the first axis only
+    figure.update_xaxes(automargin=True)
+    return figure.update_layout(**_layout(round(total) + 60))
 
 
 def _layout(height: int) -> dict[str, Any]:

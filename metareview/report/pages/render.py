@@ -18,6 +18,7 @@ from metareview.report.pages.inline import figure_variables
 from metareview.report.pages.sections import arrange
 from metareview.report.pages.sources import PageIndex, read_sources, titles
 from metareview.report.views.base import Column, View
+from metareview.report.views.common import short_name
 from metareview.report.views.format import clean, display
 from metareview.schema.review import ReviewSpec
 
@@ -88,9 +89,16 @@ def render_report(
         "digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "data": script_json({**refs.to_data(), "documents": titles(documents)}),
         "files": files,
+        "metrics": _metric_names(spec),
     }
     page: str = _environment().get_template("report.html.j2").render(context)
     return page
+
+
+def _metric_names(spec: ReviewSpec) -> list[str]:
+    """Return the metrics of the composite as they are printed."""
+    found = [spec.vocabulary().find(key) for key in (spec.composite.metrics if spec.composite else ())]
+    return [short_name(metric) for metric in found if metric is not None]
 
 
 def _environment() -> Any:

@@ -30,8 +30,9 @@ def neutralise(text: str) -> str:
 def render_csv(view: View) -> str:
     r"""Return a view as CSV: UTF-8, ``\n`` line ends, a header with the keys of the columns.
 
-    Columns ``<key>_low`` and ``<key>_high`` follow a column with intervals, ``<key>_note`` one with notes; the last
-    column, ``sources``, says where the numbers of the row come from.
+    Columns ``<key>_low`` and ``<key>_high`` follow a column with intervals, ``<key>_bound`` (``<``, ``>``, ``<=``,
+    ``>=``) one with numbers of which only a bound is printed, ``<key>_note`` one with notes; the last column,
+    ``sources``, says where the numbers of the row come from.
     """
     parts = [_parts(view, position) for position in range(len(view.columns))]
     stream = io.StringIO()
@@ -50,6 +51,8 @@ def _parts(view: View, position: int) -> list[str]:
     parts = ["value"]
     if any(cell.low is not None or cell.high is not None for cell in cells):
         parts += ["low", "high"]
+    if any(cell.bound for cell in cells):
+        parts.append("bound")
     if any(cell.note for cell in cells):
         parts.append("note")
     return parts

@@ -62,7 +62,9 @@ def _fill_table(sheet: Worksheet, layout: Layout) -> None:
     names, fields = [], []
     for position, column in enumerate(view.columns):
         spread = any(row[position].low is not None or row[position].high is not None for row in view.rows)
-        for part, label in (("value", ""), ("low", " (low)"), ("high", " (high)"))[: 3 if spread else 1]:
+        parts = [("value", ""), *([("low", " (low)"), ("high", " (high)")] if spread else [])]
+        parts += [("bound", " (bound)")] if any(row[position].bound for row in view.rows) else []
+        for part, label in parts:
             names.append(heads[position] + label)
             fields.append((position, part, column))
     _header(sheet, names)

@@ -16,10 +16,11 @@ from metareview.schema.source import SourceRef
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cell", "Column", "Kind", "Mark", "Value", "View"]
+__all__ = ["Bound", "Cell", "Column", "Kind", "Mark", "Value", "View"]
 
 Value = str | int | float | bool | None
 Kind = Literal["text", "score", "number", "percent", "count", "p", "interval", "flag"]
+Bound = Literal["", "<", ">", "<=", ">="]
 Mark = Literal["", "best", "second", "derived", "best derived", "second derived", "contradicted", "warning"]
 
 
@@ -60,6 +61,7 @@ class Cell:
     mark : best, second, derived (computed by us; also together with best or second), contradicted, warning.
     note : what a reader sees on hover beside the sources.
     decimals : digits after the point where this value has others than its column (a column of several metrics).
+    bound : how the true number lies to `value` where the source prints only a bound (``>`` for p > 0.4).
     """
 
     value: Value = None
@@ -69,6 +71,7 @@ class Cell:
     mark: Mark = ""
     note: str = ""
     decimals: int | None = None
+    bound: Bound = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from metareview.report.views.common import (
     Row,
     Tables,
     arrange,
+    computed,
     filled,
     has_place,
     mark_best,
@@ -23,7 +24,9 @@ from metareview.report.views.common import (
     text,
 )
 from metareview.report.views.format import display
+from metareview.report.views.wording import in_words
 from metareview.schema.review import CompositeSpec, ReviewSpec
+from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.composite import CompositeResult, CompositeRow
 from metareview.stats.benchmark.evidence import CompositeEvidenceResult, EvidenceRow
 
@@ -217,10 +220,12 @@ def _body(
     code, in_use = facts.get((line.study_id, "code")), facts.get((line.study_id, "code in use"))
     used = stated(in_use.get("value")) if in_use else ""
     clash = code is not None and used and text(code["value"]) != used
+    # A doubt about the printed composite (a lost decimal point) is none about the order of the table.
+    place = (replace(ref_of(printed), uncertain=False, note=""),) if printed else ()
     no_interval = "" if found is None or found.ci_low is not None else found.reason
     return [
-        Cell(position if printed is not None else None, (ref_of(printed),) if printed else ()),
-        Cell(line.method, (ref_of(printed),) if printed else ()),
+        Cell(position if printed is not None else None, place),
+        Cell(line.method, place),
         Cell(names.study(line.study_id)),
         _category(line, facts),
         *(_score(here.get(key, [])) for key in metrics),
@@ -229,7 +234,7 @@ def _body(
         Cell(None, found.refs if found else (), found.ci_low if found else None, found.ci_high if found else None,
              note=no_interval),
         Cell(found.k if found else None, found.refs if found else ()),
-        Cell(found.rank if found else None),
+        computed(Cell(found.rank, found.refs)) if found else Cell(),
         Cell(int(float(printed_n["value"])), (ref_of(printed_n),)) if printed_n else Cell(),
         Cell(names.dataset_list(found.datasets) if found else None),
         Cell(text(code["value"]), (ref_of(code),)) if code else Cell(),
@@ -258,7 +263,7 @@ def _score(rows: list[Row]) -> Cell:
 def _recomputed(line: _Line, reasons: dict[tuple[str, str], str]) -> Cell:
     if line.found is None:
         return Cell(None, note="no value of its metrics is recorded")
-    cell = Cell(line.found.rounded, line.found.refs)
+    cell = computed(Cell(line.found.rounded, line.found.refs))
     if line.printed is None or float(line.printed["value"]) == line.found.rounded:
         return cell
     told = f"printed {display(line.printed['value'], _SCORE)}, recomputed {display(line.found.rounded, _SCORE)}"
@@ -317,11 +322,11 @@ def _evidence(row: EvidenceRow, labels: Mapping[str, str], names: Names) -> list
         Cell(f"{row.method} ({names.study(row.study_id)})"),
         Cell(labels.get(row.definition, row.definition)),
         Cell(row.kind),
-        Cell(row.value, row.refs),
+        computed(Cell(row.value, row.refs)),
         Cell(None, row.refs if row.low is not None else (), row.low, row.high),
         Cell(row.printed, row.printed_refs),
         Cell("open" if row.agrees is None else "yes" if row.agrees else "no"),
-        Cell(row.k),
+        Cell(row.k, row.refs),
         Cell(row.reason or None),
     ]
 
@@ -333,7 +338,7 @@ def _labels(found: CompositeEvidenceResult | None) -> dict[str, str]:
         head, _, given = definition.partition(":")
         if head.startswith("feasibility"):
             labels[definition] = "values that could exist" + (f", {given} among them" if given else "")
-    return labels | {verdict.definition: verdict.label for verdict in (found.verdicts if found else ())}
+    return labels | {verdict.definition: in_words(verdict.label) for verdict in (found.verdicts if found else ())}
 
 
 def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -346,12 +351,19 @@ def composite_verdicts(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
         Column("n_open", "Cannot be judged", "count"),
         Column("fails", "Which it fails on"),
     )
+    places: dict[tuple[str, bool | None], list[SourceRef]] = {}
+    for row in found.rows if found else ():
+        places.setdefault((row.definition, row.agrees), []).extend((*row.printed_refs, *row.refs))
+
+    def count(n: int, definition: str, agrees: bool | None) -> Cell:
+        return Cell(n, tuple(places.get((definition, agrees), ())))
+
     body = [
         [
-            Cell(verdict.label, mark="best" if verdict.definition in (found.best if found else ()) else ""),
-            Cell(verdict.n_agree),
-            Cell(verdict.n_fail),
-            Cell(verdict.n_open),
+            Cell(in_words(verdict.label), mark="best" if verdict.definition in (found.best if found else ()) else ""),
+            count(verdict.n_agree, verdict.definition, True),
+            count(verdict.n_fail, verdict.definition, False),
+            count(verdict.n_open, verdict.definition, None),
             Cell("; ".join(verdict.fails) or None),
         ]
         for verdict in (found.verdicts if found is not None and found.rows else ())

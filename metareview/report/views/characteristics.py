@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Tables, arrange, records, result_of, text
+from metareview.report.views.common import (
+    Names,
+    Results,
+    Row,
+    Tables,
+    arrange,
+    computed,
+    printed_cell,
+    records,
+    refs_of,
+    result_of,
+    studies_of,
+    text,
+)
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.availability import AvailabilityResult
 from metareview.stats.benchmark.characteristics import CharacteristicRow, CharacteristicsResult
@@ -58,6 +72,7 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     names = Names.of(tables, spec)
     found: CharacteristicsResult | None = result_of(results, "characteristics", CharacteristicsResult)
     rows = list(found.rows) if found else []
+    members = studies_of(tables)
     columns = (
         Column("corpus", "Studies"),
         Column("attribute", "Attribute"),
@@ -74,8 +89,8 @@ def distributions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             Cell(names.dataset(row.value) if row.attribute == "dataset" else row.value),
             _published(row, _twins(rows, row)),
             _recorded(row),
-            Cell(row.share if row.recorded else None, row.refs),
-            Cell(row.n_corpus),
+            computed(Cell(row.share if row.recorded else None, row.refs)),
+            Cell(row.n_corpus, members.get(row.corpus, ())),
         ]
         for row in rows
         if _worth(row, spec)
@@ -148,6 +163,14 @@ def _kinds(tables: Tables, corpus: str) -> dict[str, str]:
     }
 
 
+#: Printed groupings of an attribute that the recorded values cannot be sorted into.
+_GROUPED = {"targets": "target_group"}
+_GROUPED_NOTE = (
+    "Target groups are printed totals of labels. They are not the targets recorded here, and no document says which "
+    "target belongs to which group."
+)
+
+
 def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     """Return the values of the attributes in the order of the Sankey diagram, for the primary corpus."""
     names = Names.of(tables, spec)
@@ -167,12 +190,21 @@ def sankey_nodes(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         for row in rows
         if row.attribute == attribute
     ]  # fmt: skip
+    body += [
+        [Cell(sequence.index(of)), Cell(_words(name)), Cell(row.value), Cell(row.published, row.published_refs), Cell()]
+        for of, name in _GROUPED.items()
+        if of in sequence
+        for row in rows
+        if row.attribute == name and row.published is not None
+    ]  # fmt: skip
+    groups = any(line[1].value in [_words(name) for name in _GROUPED.values()] for line in body)
     n = rows[0].n_corpus if rows else 0
     levels = ", ".join(_words(attribute) for attribute in sequence)
     return arrange(
         "sankey-nodes", "Study characteristics", f"Studies by {levels}: printed totals and recorded studies.",
         columns, body, results=[found], relevant=_about(*(f"{corpus}, {attribute}" for attribute in sequence)),
-        notes=[f"{n} studies of {names.corpus(corpus)} are recorded here."], nothing=_NOTHING,
+        notes=[f"{n} studies of {names.corpus(corpus)} are recorded here.", *([_GROUPED_NOTE] if groups else [])],
+        nothing=_NOTHING,
         keep=("level", "attribute", "value", "published", "recorded"),
         alt=f"Alluvial diagram of {n} studies of {names.corpus(corpus)} through {levels}; what a study does not state "
             "flows to not stated.",
@@ -209,12 +241,14 @@ _AVAILABILITY = (
     Column("corpus", "Studies"),
     Column("attribute", "What"),
     Column("category", "Category"),
+    Column("source", "Source"),
     Column("n", "Studies", "count"),
     Column("with_code", "Available", "count"),
     Column("without", "Not available", "count"),
     Column("not_stated", "Not stated", "count"),
     Column("share", "Share of all", "percent", help="with Wilson interval"),
     Column("share_stated", "Share of stated", "percent", help="of the studies that state it, with Wilson interval"),
+    Column("share_lacking", "Share without", "percent", help="where a document prints the share that lacks it"),
 )
 
 
@@ -227,16 +261,57 @@ def _availability_rows(found: AvailabilityResult | None, names: Names, spec: Rev
             Cell(names.corpus(row.corpus)),
             Cell(row.attribute),
             Cell(row.category or "category not stated"),
+            Cell("recorded here"),
             Cell(row.n, row.refs),
             Cell(row.n_yes, row.refs),
             Cell(row.n_no, row.refs),
-            Cell(row.n_not_stated),
-            Cell(row.share_of_all, row.refs, row.share_of_all_low, row.share_of_all_high, note=row.reason),
-            Cell(row.share_of_stated, row.refs, row.share_of_stated_low, row.share_of_stated_high, note=row.reason),
+            Cell(row.n_not_stated, row.refs),
+            computed(Cell(row.share_of_all, row.refs, row.share_of_all_low, row.share_of_all_high)),
+            computed(
+                Cell(row.share_of_stated, row.refs, row.share_of_stated_low, row.share_of_stated_high, note=row.reason)
+            ),
+            Cell(),
         ]
         for row in rows
         if (row.corpus == primary and row.attribute == "code") == own
     ]
+
+
+_LACKING = ["Printed shares stand as they are worded; of which studies they are is said only where a number stands "
+            "under Studies."]  # fmt: skip
+_CODE = re.compile(r"\bcode\b", re.IGNORECASE)
+_MORE = re.compile(r"\bmodels?\b|\bweights\b", re.IGNORECASE)
+_LACKS = re.compile(r"\black|\bwithout\b|\bno\b", re.IGNORECASE)
+
+
+def _printed_availability(tables: Tables, names: Names, spec: ReviewSpec) -> list[list[Cell]]:
+    """Return the printed shares of code: one line per wording and figure; those that differ contradict each other."""
+    categories = {name.casefold(): name for name in spec.attributes.get("category", ())}
+    lines: dict[tuple[str, bool, float], list[Row]] = {}
+    for row in records(tables, "statements"):
+        subject = text(row.get("subject"))
+        if row["topic"] != "share" or row.get("value") is None:
+            continue
+        if not _CODE.search(subject) or _MORE.search(subject):
+            continue
+        category = categories.get(subject.rpartition(",")[2].strip().casefold(), "all")
+        lines.setdefault((category, bool(_LACKS.search(subject)), float(row["value"])), []).append(row)
+    given = [row for row in records(tables, "distributions") if row["attribute"] == "code" and row["value"] == "yes"]
+    body = []
+    for (category, lacks, _), rows in lines.items():
+        rivals = [key for key in lines if key[0] == category]
+        share = replace(printed_cell(rows), mark="contradicted" if len(rivals) > 1 else "")
+        n = next((row for row in rows if row.get("n") is not None), None)
+        counted = [row for row in given if n is not None and row["source_id"] == n["source_id"]
+                   and text(row["locator"]) == text(n["locator"])]  # fmt: skip
+        body.append([
+            Cell(names.corpus(spec.primary_corpus)), Cell("code"), Cell(category),
+            Cell("printed: " + " / ".join(dict.fromkeys(text(row["subject"]) for row in rows))),
+            Cell(int(n["n"]), refs_of([n])) if n is not None else Cell(),
+            Cell(int(counted[0]["n"]), refs_of(counted)) if counted else Cell(),
+            Cell(), Cell(), Cell() if lacks else share, Cell(), share if lacks else Cell(),
+        ])  # fmt: skip
+    return body
 
 
 def availability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -245,9 +320,10 @@ def availability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     found: AvailabilityResult | None = result_of(results, "availability", AvailabilityResult)
     return arrange(
         "availability", "Code availability", "Studies whose code is public, by category of method.",
-        _AVAILABILITY, _availability_rows(found, names, spec, own=True), results=[found], group="corpus",
+        _AVAILABILITY, [*_printed_availability(tables, names, spec), *_availability_rows(found, names, spec, own=True)],
+        results=[found], group="corpus",
         relevant=_about(f"{spec.primary_corpus}, code", "all, code"),
-        notes=["Not stated is a class of its own: it is not taken for not available."],
+        notes=["Not stated is a class of its own: it is not taken for not available.", *_LACKING],
         nothing="no study states whether its code is available", keep=("category", "n", "with_code", "share"),
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from metareview.report.views.base import Cell, Column, Kind, Mark, View
+from metareview.report.views.base import Bound, Cell, Column, Kind, Mark, View
+from metareview.report.views.citations import citations
 from metareview.report.views.format import round_half_up
 from metareview.results import Dropped, Result
 from metareview.schema.metric import Metric, Vocabulary
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "filled", "has_place", "mark_best",
-    "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name", "stated", "tally", "text",
+    "NOT_STATED", "Build", "Names", "Results", "Row", "Tables", "arrange", "bound_of", "computed", "filled",
+    "has_place", "mark_best", "printed_cell", "records", "ref_of", "refs_of", "result_of", "short_name", "study_name",
+    "stated", "studies_of", "tally", "text",
 ]  # fmt: skip
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -50,6 +52,7 @@ class Names:
     datasets: Mapping[str, str]
     corpora: Mapping[str, str]
     sources: Mapping[str, str]
+    citations: Mapping[str, str]
 
     @classmethod
     def of(cls, tables: Tables, spec: ReviewSpec) -> Names:
@@ -60,6 +63,7 @@ class Names:
             {row["dataset_id"]: text(row.get("name")) for row in records(tables, "datasets")},
             {corpus.id: corpus.label for corpus in spec.corpora},
             {row["source_id"]: text(row.get("title")) for row in records(tables, "sources")},
+            citations(records(tables, "sources")),
         )
 
     def study(self, study_id: object) -> str | None:
@@ -78,6 +82,16 @@ class Names:
         """Return the label of a corpus, or its id."""
         key = text(corpus)
         return self.corpora.get(key, "all studies of this folder" if key in ("", "all") else key)
+
+    def citation(self, source_id: object) -> str:
+        """Return a document as it is cited, or its id where it is not in the table of documents."""
+        return self.citations.get(text(source_id)) or text(source_id)
+
+    def place(self, row: Row, *, whole: bool = False) -> str:
+        """Return where a row is printed: document and the first part of its locator, or all of it."""
+        locator = text(row.get("locator"))
+        found = (self.citation(row.get("source_id")), locator if whole else locator.split(";")[0])
+        return ", ".join(part for part in found if part)
 
     def metric(self, key: object, convention: object = "unstated") -> str | None:
         """Return a metric as it is printed, with its convention where one is stated."""
@@ -136,7 +150,7 @@ def short_name(metric: Metric) -> str:
 
 def study_name(row: Row) -> str:
     """Return a study as it is cited: authors, and its number in the review or its year."""
-    authors = stated(row.get("authors")) or text(row.get("study_id"))
+    authors = stated(row.get("authors")) or ("reference" if row.get("ref") is not None else text(row.get("study_id")))
     if len(authors) > _AUTHORS:
         first = authors.split(";")[0].split(" and ")[0].strip()
         authors = f"{first} et al." if len(first) <= _AUTHORS else f"{first[: _AUTHORS - 1]}…"
@@ -149,6 +163,16 @@ def study_name(row: Row) -> str:
 def refs_of(rows: Iterable[Row]) -> tuple[SourceRef, ...]:
     """Return the sources of rows."""
     return tuple(ref_of(row) for row in rows)
+
+
+def studies_of(tables: Tables) -> dict[str, tuple[SourceRef, ...]]:
+    """Return the rows of the included studies of each body: what a size of a body counts."""
+    found: dict[str, list[Row]] = {"all": []}
+    for row in records(tables, "studies"):
+        if row.get("status") == "included":
+            for corpus in ("all", *(row.get("corpus") or ())):
+                found.setdefault(corpus, []).append(row)
+    return {corpus: refs_of(rows) for corpus, rows in found.items()}
 
 
 def has_place(locator: object, place: str | None) -> bool:
@@ -174,7 +198,7 @@ def filled(value: object) -> Cell:
 
 
 def printed_cell(rows: Sequence[Row]) -> Cell:
-    """Return a printed figure with every place that prints it; other figures there, and bounds, are told.
+    """Return a printed figure, or bound, with every place that prints it; other figures there are told, notes once.
 
     Parameters
     ----------
@@ -182,15 +206,27 @@ def printed_cell(rows: Sequence[Row]) -> Cell:
     """
     if not rows or rows[0].get("value") is None:
         return Cell()
-    value = float(rows[0]["value"])
-    others = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in rows if row["value"] != value)
-    if others:
-        return Cell(value, refs_of(rows), mark="contradicted", note="; ".join(others))
-    bound = next((text(row["printed"]) for row in rows if set(text(row.get("printed"))) & set("<>≤≥")), "")
-    notes = [f"printed as a bound: {bound}"] if bound else []
-    notes += [] if rows[0].get("value_high") is None else [f"printed as a range up to {rows[0]['value_high']}"]
-    notes += dict.fromkeys(text(row["note"]) for row in rows if row.get("note"))
-    return Cell(value, refs_of(rows), mark="warning" if bound else "", note="; ".join(notes))
+    value, bound = float(rows[0]["value"]), bound_of(rows[0])
+    different = [row for row in rows if (row["value"], bound_of(row)) != (value, bound)]
+    if different:
+        told = dict.fromkeys(f"printed as {row['printed']} at {row['locator']}" for row in different)
+        return Cell(value, refs_of(rows), mark="contradicted", note="; ".join(told), bound=bound)
+    notes = [] if rows[0].get("value_high") is None else [f"printed as a range up to {rows[0]['value_high']}"]
+    notes += [part.strip() for row in rows for part in text(row.get("note")).split(";") if part.strip()]
+    return Cell(value, refs_of(rows), note="; ".join(dict.fromkeys(notes)), bound=bound)
+
+
+def bound_of(row: Row) -> Bound:
+    """Return how the true figure lies to a statement's value; empty where the figure itself is printed."""
+    return _BOUNDS.get(text(row.get("bound")), "")
+
+
+_BOUNDS: dict[str, Bound] = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
+
+
+def computed(cell: Cell) -> Cell:
+    """Mark a number that is computed here and printed in no source; a doubt that is there stays."""
+    return replace(cell, mark="derived") if cell.value is not None and not cell.mark else cell
 
 
 def mark_best(cells: Sequence[Cell], direction: str, decimals: int = 3) -> list[Cell]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import (
     Names,
@@ -9,11 +11,12 @@ from metareview.report.views.common import (
     Row,
     Tables,
     arrange,
-    filled,
+    computed,
     records,
     ref_of,
     refs_of,
     result_of,
+    studies_of,
     tally,
     text,
 )
@@ -51,12 +54,12 @@ def datasets(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         key = text(row["dataset_id"])
 
         def cell(attribute: str, row: Row = row, key: str = key) -> Cell:
-            return fact_cell(row, attribute, facts.get((key, attribute), ()))
+            return fact_cell(row, attribute, facts.get((key, attribute), ()), names)
 
         body.append([
             Cell(text(row.get("name")) or key, (ref_of(row),), note=text(row.get("note"))),
-            filled("; ".join(row.get("aliases") or ())),
-            Cell(names.dataset(row.get("part_of"))),
+            _agreeing("; ".join(row.get("aliases") or ()), facts.get((key, "aliases"), ()), row.get("aliases") or ()),
+            _agreeing(names.dataset(row.get("part_of")), facts.get((key, "part_of"), ()), (row.get("part_of"),)),
             *(cell(name) for name, _ in _TEXTS[:4]),
             *(cell(name) for name, _ in _AXES),
             *(cell(name) for name, _ in _TEXTS[4:]),
@@ -68,6 +71,12 @@ def datasets(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         columns, body, notes=[f"{len(rows)} data sets; – where no document states a value."] if rows else [],
         nothing="no data sets are recorded (datasets.csv)", machine=("dataset_id",),
     )  # fmt: skip
+
+
+def _agreeing(shown: str | None, facts: Iterable[Row], values: Iterable[object]) -> Cell:
+    """Return a text with the facts that state it; other names and wholes stand in the evidence."""
+    known = {text(value) for value in values}
+    return Cell(shown or None, refs_of(fact for fact in facts if text(fact["value"]) in known) if shown else ())
 
 
 def shares(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -88,6 +97,7 @@ def shares(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("n_corpus", "Of", "count"),
     )
     body = []
+    members = studies_of(tables)
     for row in found.rows if found else ():
         printed = published.get((row.corpus, row.dataset_id))
         body.append([
@@ -95,8 +105,8 @@ def shares(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             Cell(row.name or names.dataset(row.dataset_id)),
             Cell(row.n_studies, row.refs),
             Cell(int(printed["n"]), (ref_of(printed),), note=text(printed.get("note"))) if printed else Cell(),
-            Cell(row.share, row.refs, low=row.ci_low, high=row.ci_high),
-            Cell(row.n_corpus),
+            computed(Cell(row.share, row.refs, low=row.ci_low, high=row.ci_high)),
+            Cell(row.n_corpus, members.get(row.corpus, ())),
         ])  # fmt: skip
     notes = [
         f"{names.corpus(row.corpus)}: {row.n_stated} of {row.n_corpus} studies state a data set."

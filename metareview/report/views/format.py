@@ -40,6 +40,7 @@ _BROKEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Overrides, embeddings and isolates reorder what stands beside them, digits included (CVE-2021-42574).
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PRINTED = re.compile(r"\d+(?:\.(\d+))?")
+_BOUNDS = {"<": "<", ">": ">", "<=": "≤", ">=": "≥"}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -122,17 +123,21 @@ def display(value: Value, column: Column) -> str:
 
 
 def display_cell(cell: Cell, column: Column) -> str:
-    """Return a cell as people read it: the value, and its interval in brackets where it has one.
+    """Return a cell as people read it: the value, its interval in brackets where it has one, the sign of a bound.
 
     >>> display_cell(Cell(0.91, low=0.85, high=0.95), Column("r", "r", "score", decimals=2))
     '0.91 [0.85, 0.95]'
     >>> display_cell(Cell(0.9, decimals=4), Column("value", "Value", "number"))
     '0.9000'
+    >>> display_cell(Cell(0.4, bound=">"), Column("p", "p", "p")), display_cell(Cell(50, bound=">="), Column("n", "n"))
+    ('> 0.400', '≥ 50')
     """
     if cell.decimals is not None:
         column = replace(column, decimals=cell.decimals)
     if cell.low is None or cell.high is None or isinstance(cell.value, str):
-        return display(cell.value, column)
+        shown = display(cell.value, column)
+        bare = not cell.bound or cell.value is None or shown.startswith(("<", ">"))  # a small p says so itself
+        return shown if bare else f"{_BOUNDS[cell.bound]} {shown}"
     limits = f"[{display(cell.low, column)}, {display(cell.high, column)}]"
     return limits if cell.value is None else f"{display(cell.value, column)} {limits}"
 

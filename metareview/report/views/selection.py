@@ -128,7 +128,9 @@ def exclusions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     merged: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         merged.setdefault((text(row["stage"]), text(row["reason"])), []).append(row)
-    body = [line for (stage, reason), same in merged.items() for line in _reason_lines(stage, reason, same)]
+    names = Names.of(tables, spec)
+    wordings = _wordings(merged, names)
+    body = [line for (stage, reason), same in merged.items() for line in _reason_lines(stage, reason, same, wordings)]
     body.sort(key=lambda line: list(_STAGE_NAMES.values()).index(text(line[0].value)))
     found: FlowResult | None = result_of(results, "flow", FlowResult)
     partitions = [
@@ -141,27 +143,51 @@ def exclusions(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("n", "n", "count"),
         Column("places", "Printed in", "count", help="places of the document that print this reason with this count"),
     )
-    names = Names.of(tables, spec)
     return arrange(
         "exclusions", "Reasons for exclusion", "Records and reports excluded, by stage and reason, as published.",
         columns, body, group="stage",
-        notes=[f"Counts as printed for {names.corpus(spec.primary_corpus)}. A reason that is worded differently in two "
-               "places stands in two lines."],
+        notes=[f"Counts as printed for {names.corpus(spec.primary_corpus)}. A reason that text and figure word "
+               "differently, with one count, stands once; its note has the other wording."],
         warnings=[check.message or check.statement for check in partitions],
         nothing="no reasons for exclusion are recorded (exclusions.csv)", keep=("stage", "reason", "n"),
     )  # fmt: skip
 
 
-def _reason_lines(stage: str, reason: str, rows: list[Row]) -> list[list[Cell]]:
+def _wordings(merged: dict[tuple[str, str], list[Row]], names: Names) -> dict[tuple[str, str], str]:
+    """Merge two wordings of one reason, in place; return the other wording by the reason that stays.
+
+    They are one where stage and count agree, one stands only in the text and the other only in a figure, and the words
+    of one are among those of the other: a document that gave two reasons would print both in both places.
+    """
+    told: dict[tuple[str, str], str] = {}
+    for key in list(merged):
+        for other in list(merged):
+            if key in merged and other in merged and _same_reason(key, other, merged):
+                rows = merged.pop(other)
+                places = "; ".join(dict.fromkeys(names.place(row, whole=True) for row in rows))
+                told[key] = f"also worded: {other[1]} ({places})"
+                merged[key] = [*merged[key], *rows]
+    return told
+
+
+def _same_reason(one: tuple[str, str], other: tuple[str, str], merged: dict[tuple[str, str], list[Row]]) -> bool:
+    drawn = [{"Fig" in text(row["locator"]) for row in merged[key]} for key in (one, other)]
+    counts = {row["n"] for key in (one, other) for row in merged[key]}
+    words = [set(key[1].casefold().split()) for key in (one, other)]
+    return one[0] == other[0] and len(counts) == 1 and drawn[0].isdisjoint(drawn[1]) and words[1] < words[0]
+
+
+def _reason_lines(stage: str, reason: str, rows: list[Row], wordings: dict[tuple[str, str], str]) -> list[list[Cell]]:
     by_count: dict[int, list[Row]] = {}
     for row in rows:
         by_count.setdefault(int(row["n"]), []).append(row)
     clash = len(by_count) > 1
+    also = wordings.get((stage, reason), "")
     note = f"printed as {' and as '.join(str(n) for n in by_count)}" if clash else ""
     return [
         [
             Cell(_STAGE_NAMES.get(stage, stage)),
-            Cell(reason),
+            Cell(reason, mark="warning" if also else "", note=also),
             Cell(n, refs_of(same), mark="contradicted" if clash else "", note=note),
             Cell(len(same)),
         ]

@@ -19,7 +19,9 @@ from metareview.report.views.common import (
     tally,
     text,
 )
+from metareview.schema.dataset import voxel_columns
 from metareview.schema.review import ReviewSpec
+from metareview.schema.source import SourceRef
 
 __all__ = ["evidence", "fact_cell", "studies"]
 
@@ -33,15 +35,20 @@ Evidence = dict[tuple[str, str], list[Row]]
 
 
 def evidence(tables: Tables, table: str, key: str) -> Evidence:
-    """Return the facts of ``study_facts`` or ``dataset_facts`` by id and attribute."""
+    """Return the facts of ``study_facts`` or ``dataset_facts`` by id and column; a voxel size is one per axis."""
     facts: Evidence = {}
     for row in records(tables, table):
-        facts.setdefault((text(row[key]), text(row["attribute"])), []).append(row)
+        attribute, value = text(row["attribute"]), text(row["value"])
+        facts.setdefault((text(row[key]), attribute), []).append(row)
+        for column, size in voxel_columns(attribute, value).items():  # one fact for three columns
+            facts.setdefault((text(row[key]), column), []).append({**row, "value": size})
     return facts
 
 
-def fact_cell(row: Row, attribute: str, facts: Iterable[Row]) -> Cell:
+def fact_cell(row: Row, attribute: str, facts: Iterable[Row], names: Names) -> Cell:
     """Return the value in use with the evidence for it; what other places say is told in the note.
+
+    Where facts are there and none states the value in use, it leads to our spreadsheet only: no document prints it.
 
     Parameters
     ----------
@@ -49,13 +56,11 @@ def fact_cell(row: Row, attribute: str, facts: Iterable[Row]) -> Cell:
     """
     value = row.get(attribute)
     parts = [text(item) for item in value] if isinstance(value, tuple) else [text(value)] if value is not None else []
-    if isinstance(value, float) and value.is_integer():
-        parts.append(str(int(value)))  # a year or a size stands in the evidence without ".0"
     here = list(facts)
-    agreeing = [fact for fact in here if text(fact["value"]) in parts]
-    others = [fact for fact in here if text(fact["value"]) not in parts] if parts else here
-    refs = refs_of(agreeing) or (() if not parts else (ref_of(row),))
-    note = _also(others)
+    agreeing = [fact for fact in here if _states(fact, value, parts)]
+    others = [fact for fact in here if fact not in agreeing]
+    refs = refs_of(agreeing) or (_own(ref_of(row), bare=bool(here)) if parts else ())
+    note = _also(others, names)
     shown = "; ".join(parts) if isinstance(value, tuple) else value
     if isinstance(value, float) and value.is_integer():
         shown = int(value)
@@ -63,13 +68,29 @@ def fact_cell(row: Row, attribute: str, facts: Iterable[Row]) -> Cell:
                 mark="warning" if others and parts else "", note=note)  # fmt: skip
 
 
-def _also(facts: Iterable[Row]) -> str:
+def _own(ref: SourceRef, *, bare: bool) -> tuple[SourceRef, ...]:
+    return (SourceRef(ref.file, ref.line) if bare else ref,)
+
+
+def _states(fact: Row, value: object, parts: list[str]) -> bool:
+    """Return whether a fact states the value in use; numbers are compared as numbers (30, 30.0)."""
+    said = text(fact["value"])
+    if said in parts:
+        return True
+    if not isinstance(value, int | float):
+        return False
+    try:
+        return float(said) == value
+    except ValueError:
+        return False
+
+
+def _also(facts: Iterable[Row], names: Names) -> str:
     """Return what other places state: each value once, with its places."""
     places: dict[str, list[str]] = {}
     for fact in facts:
-        place = f"{fact['source_id']} {text(fact['locator']).split(';')[0]}"
-        places.setdefault(text(fact["value"]), []).append(place)
-    return "; ".join(f"also stated: {value} ({', '.join(found)})" for value, found in places.items())
+        places.setdefault(text(fact["value"]), []).append(names.place(fact))
+    return "; ".join(f"also stated: {value} ({'; '.join(found)})" for value, found in places.items())
 
 
 def studies(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -122,7 +143,7 @@ def _line(
         Cell(names.corpus(_home(row, spec)) if spec.corpora else None),
         Cell(study_name(row), (ref_of(row),), note=text(row.get("note"))),
         filled(row.get("status")),
-        *(fact_cell(row, key, facts.get((study, key), ())) for key, _ in _COLUMNS),
+        *(fact_cell(row, key, facts.get((study, key), ()), names) for key, _ in _COLUMNS),
         Cell(len(runs), refs_of(runs)),
         Cell(scores.get(study, 0)),
         Cell(study),

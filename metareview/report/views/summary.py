@@ -9,6 +9,8 @@ from metareview.report.views.common import (
     Row,
     Tables,
     arrange,
+    bound_of,
+    computed,
     filled,
     printed_cell,
     records,
@@ -24,6 +26,14 @@ __all__ = ["statements", "summary"]
 _STATISTICS = (
     ("mean", "Mean"), ("sd", "SD"), ("min", "Min"), ("max", "Max"), ("median", "Median"), ("q1", "Q1"), ("q3", "Q3"),
 )  # fmt: skip
+#: Statistics of `statements.csv` in words; the others are words already.
+_STATISTIC_NAMES = {
+    "n": "number of values", "sd": "SD", "f": "F", "d": "standardised difference d", "r": "correlation r",
+    "p": "p value",
+    "cv": "coefficient of variation", "mean_cv": "mean coefficient of variation", "gpus": "GPUs", "min": "minimum",
+    "max": "maximum", "n_datasets": "number of data sets", "before_after": "before and after",
+    "megavoxels_per_second": "megavoxels per second", "cubic_millimetres": "cubic millimetres",
+}  # fmt: skip
 _ALIASES = {"q50": "median", "q25": "q1", "q75": "q3", "std": "sd"}
 
 
@@ -75,13 +85,18 @@ def _printed(tables: Tables, spec: ReviewSpec) -> dict[tuple[str, str, str], dic
     return dict(sorted(printed.items(), key=lambda item: _position(item[0][0], order)))
 
 
+def _body_of(corpus: str, names: Names) -> str:
+    """Return what a statement is about; ``meta`` is the studies that the document's own synthesis covers."""
+    return "the published synthesis" if corpus == "meta" else names.corpora.get(corpus) or names.citation(corpus)
+
+
 def _position(metric: str, order: list[str]) -> int:
     return order.index(metric) if metric in order else len(order)
 
 
 def _printed_line(key: tuple[str, str, str], rows: dict[str, list[Row]], names: Names) -> list[Cell]:
     metric, corpus, subject = key
-    about = ", ".join(part for part in (names.corpora.get(corpus, corpus), subject) if part)
+    about = ", ".join(part for part in (_body_of(corpus, names), subject) if part)
     cells = [printed_cell(rows.get(statistic, [])) for statistic, _ in _STATISTICS]
     n = printed_cell(rows.get("n", []))
     return [
@@ -101,11 +116,11 @@ def _recomputed_line(row: DescriptiveRow, names: Names, found: DescriptivesResul
         Cell(f"recomputed from {results}" + (f", rule {row.convention}" if row.convention != "unstated" else "")),
         Cell(row.n, row.refs),
         *(
-            Cell(getattr(row, statistic), row.refs, note=row.reason if getattr(row, statistic) is None else "")
-            for statistic, _ in _STATISTICS
+            computed(Cell(value, row.refs, note=row.reason if value is None else ""))
+            for value in (getattr(row, statistic) for statistic, _ in _STATISTICS)
         ),
-        Cell(row.n_experiments),
-        Cell(row.n_studies),
+        Cell(row.n_experiments, row.refs),
+        Cell(row.n_studies, row.refs),
     ]
 
 
@@ -140,16 +155,16 @@ def statements(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 def _statement(row: Row, names: Names) -> list[Cell]:
     return [
         Cell(text(row["topic"]).replace("_", " ")),
-        filled(names.corpora.get(text(row.get("corpus")), text(row.get("corpus")))),
+        filled(_body_of(text(row.get("corpus")), names)),
         Cell(names.study(row.get("study_id"))),
         filled(row.get("subject")),
         Cell(names.metric(row.get("metric"))),
-        Cell(text(row["statistic"]).replace("_", " ")),
-        Cell(row.get("value"), (ref_of(row),), note=text(row.get("note"))),
+        Cell(_STATISTIC_NAMES.get(text(row["statistic"]), text(row["statistic"]).replace("_", " "))),
+        Cell(row.get("value"), (ref_of(row),), note=text(row.get("note")), bound=bound_of(row)),
         Cell(row.get("value_high"), (ref_of(row),) if row.get("value_high") is not None else ()),
         Cell(None if row.get("n") is None else int(row["n"])),
         filled(row.get("printed")),
-        Cell(f"{row['source_id']}, {row['locator']}"),
+        Cell(names.place(row, whole=True)),
         filled(row.get("note")),
         Cell(text(row["statement_id"])),
     ]

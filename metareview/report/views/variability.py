@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, records, result_of, text
+from metareview.report.views.common import (
+    Names,
+    Results,
+    Row,
+    Tables,
+    arrange,
+    computed,
+    printed_cell,
+    records,
+    refs_of,
+    result_of,
+    text,
+)
 from metareview.report.views.format import display
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.correlations import CorrelationRow, CorrelationsResult
@@ -51,21 +66,52 @@ def generalisation_shares(tables: Tables, results: Results, spec: ReviewSpec) ->
     columns = (
         Column("corpus", "Studies"),
         Column("unit", "Share of"),
+        Column("source", "Source"),
         Column("n_multi", "On several data sets", "count"),
         Column("n", "Of", "count"),
         Column("share", "Share", "percent", help="with Wilson interval"),
     )
-    body = [
-        [Cell(names.corpus(row.corpus)), Cell(row.unit), Cell(row.n_multi), Cell(row.n),
-         Cell(row.share, (), row.ci_low, row.ci_high, note=row.reason)]
-        for row in (found.rows if found else ())
-        if row.n
-    ]  # fmt: skip
+    body: list[list[Cell]] = []
+    for row in found.rows if found else ():
+        if row.corpus == spec.primary_corpus or (spec.primary_corpus is None and not body):
+            body += _printed_shares(tables, row.unit, names.corpus(row.corpus))
+        if row.n:
+            refs = tuple(r for m in (found.methods_datasets if found else ()) if m.corpus == row.corpus for r in m.refs)
+            body.append([
+                Cell(names.corpus(row.corpus)), Cell(row.unit), Cell("recorded here"), Cell(row.n_multi, refs),
+                Cell(row.n, refs), computed(Cell(row.share, refs, row.ci_low, row.ci_high, note=row.reason)),
+            ])  # fmt: skip
     return arrange(
         "generalisation-shares", "Evaluation on more than one data set",
         "How many experiments, methods and studies used more than one data set, by body of studies.",
         columns, body, results=[found], group="corpus", nothing="no experiments are recorded",
     )  # fmt: skip
+
+
+#: What the subject of a printed share or count of units on several data sets says after the unit.
+_SEVERAL = "on more than one data set"
+
+
+def _printed_shares(tables: Tables, unit: str, corpus: str) -> list[list[Cell]]:
+    """Return the printed share of one unit of counting: statements of the subject ``<unit> on more than one data set``.
+
+    Every share, with the count that stands behind it, is one line; one printed in several places stands once.
+    """
+    rows = [row for row in records(tables, "statements") if text(row.get("subject")) == f"{unit} {_SEVERAL}"]
+    shares: dict[float, list[Row]] = {}
+    for row in rows:
+        if row["statistic"] == "share" and row.get("value") is not None:
+            shares.setdefault(float(row["value"]), []).append(row)
+    counts = [row for row in rows if row["statistic"] == "count" and row.get("value") is not None]
+    lines = []
+    for same in shares.values():
+        of = [row for row in same if row.get("n") is not None]
+        k = [row for row in counts if of and row.get("n") == of[0]["n"]]
+        n = Cell(int(of[0]["n"]), refs_of(of)) if of else Cell()
+        multi = Cell(int(k[0]["value"]), refs_of(k)) if k else Cell()
+        share = replace(printed_cell(same), mark="contradicted" if len(shares) > 1 else "")
+        lines.append([Cell(corpus), Cell(unit), Cell("printed"), multi, n, share])
+    return lines
 
 
 def variability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
@@ -88,7 +134,7 @@ def variability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     body = [_printed_cv(rows, names) for rows in _printed_groups(tables)]
     means = {(mean.metric, mean.convention): mean for mean in (found.means if found else ())}
     body += [_cv(row, names) for row in (found.rows if found else ())]
-    body += [_mean_cv(mean, names) for mean in means.values()]
+    body += [_mean_cv(mean, names, found) for mean in means.values()]
     order = list(dict.fromkeys(text(line[0].value) for line in body))
     body.sort(key=lambda line: order.index(text(line[0].value)))
     notes = [f"Results printed in {names.corpus(found.corpus)}."] if found and found.corpus else []
@@ -118,7 +164,7 @@ def _printed_cv(rows: list[Row], names: Names) -> list[Cell]:
         Cell(text(row.get("subject")) or None),
         Cell(names.study(row.get("study_id"))),
         Cell(),
-        Cell(None if row.get("n") is None else int(row["n"])),
+        Cell(None if row.get("n") is None else int(row["n"]), refs_of([row]) if row.get("n") is not None else ()),
         Cell(),
         Cell(),
         Cell(),
@@ -137,21 +183,29 @@ def _cv(row: VariabilityRow, names: Names) -> list[Cell]:
         Cell(row.target or None),
         Cell(row.k, row.refs),
         Cell(names.dataset_list(row.datasets)),
-        Cell(row.mean, row.refs),
-        Cell(row.sd, row.refs),
-        Cell(row.cv, row.refs, row.ci_low, row.ci_high, note=row.reason),
-        Cell(row.cv_corrected, row.refs),
+        *(
+            computed(cell)
+            for cell in (
+                Cell(row.mean, row.refs),
+                Cell(row.sd, row.refs),
+                Cell(row.cv, row.refs, row.ci_low, row.ci_high, note=row.reason),
+                Cell(row.cv_corrected, row.refs),
+            )
+        ),
     ]
 
 
-def _mean_cv(mean: MeanCv, names: Names) -> list[Cell]:
+def _mean_cv(mean: MeanCv, names: Names, found: VariabilityResult | None) -> list[Cell]:
+    rows = found.rows if found else ()
+    own = (row for row in rows if (row.metric, row.convention) == (mean.metric, mean.convention))
+    refs = tuple(ref for row in own for ref in row.refs)
     methods = "1 method" if mean.n_methods == 1 else f"{mean.n_methods} methods"
     return [
         Cell(names.metric(mean.metric, mean.convention)),
         Cell("recomputed: mean CV"),
         Cell(f"mean over {methods}"),
         *(Cell() for _ in range(6)),
-        Cell(mean.mean_cv, (), mean.ci_low, mean.ci_high, note=mean.reason),
+        computed(Cell(mean.mean_cv, refs, mean.ci_low, mean.ci_high, note=mean.reason)),
         Cell(),
     ]
 
@@ -171,10 +225,13 @@ def correlations(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("n", "n", "count", help="experiments that report both"),
         Column("n_studies", "Studies", "count"),
         Column("r", "Pearson r", "score", 2, help="with 95% interval"),
+        Column("printed", "Printed r", "score", help="as a document prints it; which coefficient is not said"),
         Column("p", "p", "p", help="of Pearson r"),
         Column("rho", "Spearman ρ", "score", 2, help="with 95% interval"),
     )
-    body = [_pair(pair, rows) for pair, rows in together.items()]
+    printed = _printed_correlations(tables, names)
+    body = [_pair(pair, rows, printed.pop(frozenset(pair), [])) for pair, rows in together.items()]
+    body += [_pair(_sides(rows[0], names), {}, rows) for rows in printed.values()]
     corpus = names.corpus(found.corpus) if found and found.corpus else "any document"
     notes = [f"Results printed in {corpus}. {len(pairs) - len(together)} of {len(pairs)} pairs of metrics are reported "
              "together by no experiment and are not shown."] if pairs else []  # fmt: skip
@@ -188,16 +245,34 @@ def correlations(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     )  # fmt: skip
 
 
-def _pair(pair: tuple[str, str], rows: dict[str, CorrelationRow]) -> list[Cell]:
+def _sides(row: Row, names: Names) -> tuple[str, str]:
+    """Return the two sides of a subject ``a vs b``, as they are printed; metrics by their names in use."""
+    sides = [side.strip() for side in text(row.get("subject")).split(" vs ")]
+    found = [names.vocabulary.find(side.casefold()) for side in sides]
+    named = [str(names.metric(metric.key)) if metric else side for metric, side in zip(found, sides, strict=True)]
+    return (named[0], named[1]) if len(named) == 2 else (text(row.get("subject")), "")
+
+
+def _printed_correlations(tables: Tables, names: Names) -> dict[frozenset[str], list[Row]]:
+    """Return printed coefficients by the two things they relate; those of families of metrics are no pair on record."""
+    found: dict[frozenset[str], list[Row]] = {}
+    for row in records(tables, "statements"):
+        if row["topic"] == "correlation" and row.get("value") is not None:
+            found.setdefault(frozenset(_sides(row, names)), []).append(row)
+    return found
+
+
+def _pair(pair: tuple[str, str], rows: dict[str, CorrelationRow], printed: Sequence[Row]) -> list[Cell]:
     pearson, spearman = rows.get("pearson"), rows.get("spearman")
     first = pearson or spearman
     return [
         Cell(pair[0]),
         Cell(pair[1]),
-        Cell(first.n if first else 0, first.refs if first else ()),
-        Cell(first.n_studies if first else 0),
+        Cell(first.n, first.refs) if first else Cell(),
+        Cell(first.n_studies, first.refs) if first else Cell(),
         _coefficient(pearson),
-        Cell(pearson.p if pearson else None, pearson.refs if pearson else ()),
+        printed_cell(printed),
+        computed(Cell(pearson.p, pearson.refs)) if pearson else Cell(),
         _coefficient(spearman),
     ]
 
@@ -206,5 +281,5 @@ def _coefficient(row: CorrelationRow | None) -> Cell:
     return (
         Cell()
         if row is None
-        else Cell(row.r, row.refs, row.ci_low, row.ci_high, note=row.reason if row.r is None else "")
+        else computed(Cell(row.r, row.refs, row.ci_low, row.ci_high, note=row.reason if row.r is None else ""))
     )
