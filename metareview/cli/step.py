@@ -24,7 +24,7 @@ step_app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True, rich
 Out = Annotated[Path, typer.Option("--output", "-o")]
 Name = Annotated[str, typer.Argument()]
 Names = Annotated[list[str], typer.Argument()]
-Into = Annotated[Path, typer.Option("--into", help="A file in the folder to write to; it says where the work is.")]
+Work = Annotated[Path, typer.Option("--work", help="Folder of the build.")]
 
 
 @step_app.command()
@@ -39,7 +39,7 @@ def check(review: ReviewFolder, output: Out) -> None:
 
 
 @step_app.command()
-def statistics(review: ReviewFolder, names: Names, into: Into) -> None:
+def statistics(review: ReviewFolder, names: Names, work: Work) -> None:
     """Compute statistics that read the same spreadsheets."""
     from metareview.ingest import read_spec
     from metareview.report.analyses import find_analysis
@@ -50,11 +50,11 @@ def statistics(review: ReviewFolder, names: Names, into: Into) -> None:
     frames = _frames(review, spec, {table for analysis in asked.values() for table in analysis.tables})
     for name, analysis in asked.items():
         given = {table: frames[table] for table in analysis.tables}
-        write_atomic(into.parent / f"{name}.json", analysis.run(given, spec).to_json())
+        write_atomic(work / "results" / f"{name}.json", analysis.run(given, spec).to_json())
 
 
 @step_app.command()
-def tables(review: ReviewFolder, names: Names, into: Into) -> None:
+def tables(review: ReviewFolder, names: Names, work: Work) -> None:
     """Arrange views that read the same things, and render the tables among them in every format."""
     from metareview.ingest import read_spec
     from metareview.report.analyses import analyses_for
@@ -62,7 +62,7 @@ def tables(review: ReviewFolder, names: Names, into: Into) -> None:
     from metareview.report.tables import write_table
     from metareview.results.atomic import write_atomic
 
-    spec, work = read_spec(review), into.parent.parent
+    spec = read_spec(review)
     analyses, views = analyses_for(spec), views_for(spec)
     frames = _frames(review, spec, {table for name in names for table in views[name].tables})
     found = {

@@ -9,6 +9,7 @@ take the last good report with it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -24,7 +25,7 @@ from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
 
-__all__ = ["Plan", "code_digest", "plans"]
+__all__ = ["Plan", "code_digest", "plans", "rule_name"]
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,15 @@ def plans(config: Mapping[str, Any]) -> dict[str, Plan]:
             raise InputError(f"two reviews would write to {out}; rename one of the folders")
         built[out] = Plan(Path(folder), Path(out))
     return built
+
+
+def rule_name(kind: str, *parts: str) -> str:
+    """Return the name of a rule that is made in a loop.
+
+    >>> rule_name("figure", "reports/brain-em", "prisma")
+    'figure_reports_brain_em_prisma'
+    """
+    return "_".join([kind, *(re.sub("[^A-Za-z0-9]", "_", part) for part in parts)])
 
 
 @cache

@@ -8,9 +8,14 @@ from pathlib import Path
 from snakemake.utils import min_version, validate
 
 from metareview.audit.result_numbers import NUMBER_RESULTS
-from metareview.workflow.plan import code_digest, plans
+from metareview.workflow.plan import code_digest, plans, rule_name
 
 min_version("9.18")
+
+
+include: "common.smk"
+
+
 validate(
     config, os.path.join(workflow.current_basedir, "schemas", "config.schema.yaml")
 )
@@ -93,19 +98,6 @@ rule numbers:
         "python -m metareview step numbers {params.review:q} {params.results:q} {params.work:q} > {log:q} 2>&1"
 
 
-def rule_name(kind, *parts):
-    """Return the name of a rule made in a loop."""
-    return "_".join([kind, *(re.sub("[^A-Za-z0-9]", "_", part) for part in parts)])
-
-
-def in_report(paths, kind, category):
-    """Flag the files of one kind for the report of Snakemake."""
-    flag = report  # at the start of a line the name would be a directive
-    return [
-        flag(path, category=category) if path.endswith(kind) else path for path in paths
-    ]
-
-
 # What reads the same things is made by one process: whatever makes one of them stale makes all of them stale.
 for OUT, PLAN in PLANS.items():
     for FAMILY, NAMES in PLAN.analysis_families.items():
@@ -123,10 +115,11 @@ for OUT, PLAN in PLANS.items():
                 "envs/metareview.yaml"
             params:
                 review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                work=lambda wc, output: os.path.dirname(os.path.dirname(output[0])),
                 names=NAMES,
                 code=CODE,
             shell:
-                "python -m metareview step statistics {params.review:q} {params.names} --into {output[0]:q} > {log:q} 2>&1"
+                "python -m metareview step statistics {params.review:q} {params.names} --work {params.work:q} > {log:q} 2>&1"
 
     for FAMILY, NAMES in PLAN.view_families.items():
 
@@ -145,10 +138,13 @@ for OUT, PLAN in PLANS.items():
                 "envs/metareview.yaml"
             params:
                 review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                work=lambda wc, output: os.path.dirname(
+                    os.path.dirname(output.views[0])
+                ),
                 names=NAMES,
                 code=CODE,
             shell:
-                "python -m metareview step tables {params.review:q} {params.names} --into {output.views[0]:q} > {log:q} 2>&1"
+                "python -m metareview step tables {params.review:q} {params.names} --work {params.work:q} > {log:q} 2>&1"
 
     for FIGURE in PLAN.figures:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -78,3 +79,15 @@ def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_refusals(trials: Path, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*(text.format(trials) if text == "{}" else text for text in arguments)) == 2
     assert message in capsys.readouterr().err
+
+
+def test_scripts_for_other_engines(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    effects, script = tmp_path / "effects.csv", tmp_path / "repeat.py"
+    run("effects", str(trials), "--measure", "RR", *CELLS, "-o", str(effects))
+    assert run("fit", str(effects), "--test", "knha", "--script", "python", "-o", str(script)) == 0
+    done = subprocess.run([sys.executable, "-I", str(script)], capture_output=True, text=True, check=True)
+    assert float(done.stdout.splitlines()[2].split()[1]) == pytest.approx(0.3132432581, rel=1e-6)
+    assert run("fit", str(effects), "--script", "R") == 0
+    assert "rma(yi / s" in capsys.readouterr().out
+    assert run("fit", str(effects), "--script", "cobol") == 2
+    assert "cobol" in capsys.readouterr().err

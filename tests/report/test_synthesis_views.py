@@ -51,8 +51,9 @@ def hostile(**changes):
     pooled = Estimate("pooled effect", 0.3, 0.4, -0.5, 1.1, 1.35, 0.61, 3.0, 0.75, None, 0.45)
     band = Estimate("prediction interval", 0.3, None, -9.0, 9.0, 1.35, 1e-4, 8e3)
     base = SynthesisResult(id="h", title=HOSTILE, metric="dice", scale="log", contrast=("A", "B"), rows=rows,
-                           coefficients=(pooled,), prediction=band, components=(Component("tau2", 1.0, 0.1, None, None, 0.9),),
-                           i2=0.9, i2_q=0.8, q=12.0, q_df=2, q_pvalue=0.002, shares={"borrowed-cv": 1.0}, imputed=1.0,
+                           coefficients=(pooled,), prediction=band,
+                           components=(Component("tau2", 1.0, 0.1, None, None, 0.9),), i2=0.9,
+                           i2_q=0.8, q=12.0, q_df=2, q_pvalue=0.002, shares={"borrowed-cv": 1.0}, imputed=1.0,
                            k_in=6, k_used=6, paragraph=HOSTILE, warnings=(HOSTILE,), studies=1)  # fmt: skip
     declared = {"id": "h", "title": HOSTILE, "metric": "dice", "scale": "log", "group": "setting",
                 "contrast": {"first": "A", "second": "B"}, "notes": [HOSTILE]}  # fmt: skip

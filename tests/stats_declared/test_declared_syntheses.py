@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -317,6 +320,8 @@ def test_em_stellar_is_crossed_and_says_that_its_variance_is_estimated(public):
     assert found.rows[0].vi == pytest.approx(mse)
     assert found.components[1].value == pytest.approx((13 * grid.mean(0).var(ddof=1) - mse) / 13, rel=1e-6)
     assert found.coefficients[0].df == 3.0
+    assert 'dfs="contain"' in found.r_script
+    assert "one degree of freedom less" in found.paragraph
     assert found.imputed == pytest.approx(1)
     assert len(found.dropped) == 13, "the pooled aggregates are not effects beside their own images"
     assert all(group.k == 13 and group.estimate for group in found.groups)
@@ -331,3 +336,23 @@ def test_the_founding_review_has_none_because_no_spread_is_printed():
     assert review.results.loc[spread, "metric"].tolist() == ["esa", "esa", "throughput"]
     assert review.results.loc[review.results["level"] == "cell", "n_of"].isna().all()
     assert review.spec.syntheses_elsewhere == ("em-public",)
+
+
+@pytest.mark.parametrize("name", ["nisb", "attention-y-net", "em-stellar"])
+@pytest.mark.parametrize("language", ["python", "r"])
+def test_scripts_give_the_reported_numbers_outside(public, name, language, tmp_path):
+    found = compute_synthesis(public.frames, public.spec, name)
+    program = [sys.executable, "-I"] if language == "python" else [shutil.which("Rscript") or ""]
+    if language == "r":
+        probe = ["-e", "quit(status = !requireNamespace('metafor', quietly = TRUE))"]
+        if not program[0] or subprocess.run([*program, *probe], capture_output=True, check=False).returncode:
+            pytest.skip("needs R with metafor")
+    path = tmp_path / "script"
+    path.write_text(found.python_script if language == "python" else found.r_script, encoding="utf-8")
+    done = subprocess.run([*program, str(path)], capture_output=True, text=True, check=True)
+    printed = {line.split()[0]: [float(x) for x in line.split()[1:]] for line in done.stdout.splitlines()}
+    assert printed["estimate"] == pytest.approx([found.pooled.value], rel=1e-5)
+    variances = next(value for key, value in printed.items() if key in ("variances", "tau2", "sigma2"))
+    assert variances == pytest.approx([part.value for part in found.components], rel=1e-4)
+    if "standard errors of the model" not in found.python_script:
+        assert printed["se"] == pytest.approx([found.pooled.se], rel=1e-5)

@@ -131,7 +131,8 @@ def _effect(row: EffectRow, names: Names) -> list[Cell]:
     source = Cell(row.vi_source, mark="warning" if row.imputed else "", note=row.note)
     return [
         Cell(group or None), filled(row.label), Cell(names.study(row.study_id)), Cell(names.dataset(row.dataset_id)),
-        Cell(row.first, parts[:1]), second, replace(_cell(row.effect, parts), decimals=None), Cell(row.effect.se, mark="derived"), source,
+        Cell(row.first, parts[:1]), second, replace(_cell(row.effect, parts), decimals=None),
+        Cell(row.effect.se, mark="derived"), source,
         Cell(row.weight, mark="derived"), Cell(row.effect.value, mark="derived"), Cell(row.vi, mark="derived"),
     ]  # fmt: skip
 
@@ -273,7 +274,7 @@ def funnel(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View
     view = arrange(
         f"funnel-{key}", f"Funnel plot: {declared.title}",
         f"Effects against their standard errors, both on the scale {declared.scale}"
-        f"{'; shaded: two-sided p above 0.1, 0.05 and 0.01 for no difference' if declared.contrast else ''}.",
+        f"{'; lines: where the two-sided p for no difference is 0.1, 0.05 and 0.01' if declared.contrast else ''}.",
         columns, body, notes=[few] if 0 < len(rows) < _FEW and body else [], keep=("kind", "label", "x", "se", "p"),
         nothing="all effects have one and the same variance, so a funnel has no shape" if rows else _nothing(found),
         alt=text if body else "",
@@ -288,7 +289,7 @@ def overview(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("synthesis", "Synthesis"), Column("measure", "Pooled"), Column("k", "Effects", "count"),
         Column("studies", "Studies", "count"), Column("estimate", "Estimate", "number", help="with its interval"),
         Column("prediction", "New true effect", "number", help="prediction interval"),
-        Column("i2", "I² (from τ²)", "percent"), Column("i2_q", "I² (from Q)", "percent"),
+        Column("i2", "I² (from τ²)", "percent"),
         Column("imputed", "On imputed variances", "percent", help="share of weight"),
     )  # fmt: skip
     body = []
@@ -300,7 +301,7 @@ def overview(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         body.append([
             Cell(declared.title), Cell(_measure(declared, names)), Cell(len(found.rows)), Cell(found.studies),
             _cell(found.pooled), replace(band, value=None),
-            Cell(found.i2, mark="derived"), Cell(found.i2_q, mark="derived"),
+            Cell(found.i2, mark="derived"),
             Cell(found.imputed, mark="warning" if found.imputed else "derived"),
         ])  # fmt: skip
     return arrange(

@@ -30,6 +30,7 @@ __all__ = ["compute_synthesis", "declared_synthesis"]
 
 #: Fewest levels of a random effect, and fewest effects, below which the result says that little can be known.
 _FEW_LEVELS, _FEW = 5, 5
+_NOT_ROBUST = "# standard errors of the model; the reported ones are cluster-robust (CR2), with the same estimates\n"
 
 
 def declared_synthesis(spec: ReviewSpec, name: str) -> SynthesisSpec:
@@ -94,11 +95,12 @@ def _table(made: Effects) -> pd.DataFrame:
     return pd.DataFrame({**numbers, **columns, "label": [str(i) for i in range(len(made.rows))]})
 
 
-def _model(table: pd.DataFrame, declared: SynthesisSpec) -> ModelFit:
+def _model(table: pd.DataFrame, declared: SynthesisSpec, *, robust: bool = True) -> ModelFit:
     contain = declared.test == "contain"
     model = fit(
         table, method=declared.method, mods=declared.mods, test="t" if contain else declared.test,
-        level=declared.level, random=[f"~ 1 | {term}" for term in declared.random] or None, cluster=declared.cluster,
+        level=declared.level, random=[f"~ 1 | {term}" for term in declared.random] or None,
+        cluster=declared.cluster if robust else None,
         labels="label",
     )  # fmt: skip
     if contain and isinstance(model, MultilevelFit):
@@ -128,7 +130,8 @@ def _answered(
         groups=groups(rows, declared), sensitivity=sensitivity(table, model, declared),
         contours=contours(rows, declared), shares=shares, imputed=imputed,
         paragraph=methods_paragraph(replace(model, dropped=(), k_in=model.k_used)),
-        r_script=_script(r_script, model), python_script=_script(python_script, model),
+        r_script=_script(r_script, model, table, declared),
+        python_script=_script(python_script, model, table, declared),
     )  # fmt: skip
 
 
@@ -163,8 +166,11 @@ def _doubts(model: ModelFit, declared: SynthesisSpec) -> Sequence[str]:
     return said
 
 
-def _script(write: Callable[[ModelFit], str], model: ModelFit) -> str:
+def _script(write: Callable[[ModelFit], str], model: ModelFit, table: pd.DataFrame, declared: SynthesisSpec) -> str:
+    """The script of a fit; of a robust one, whose clusters a fit does not keep, that of the model under it."""
     try:
-        return write(model)
+        if model.vcov == "model":
+            return write(model)
+        return _NOT_ROBUST + write(_model(table, declared, robust=False))
     except NotEstimable as error:
         return f"# {error}\n"

@@ -22,7 +22,8 @@ _SANDWICH = ("CR0", "CR1", "CR1p", "CR2", "CR3")
 def r_script(model: ModelFit) -> str:
     """Return an R script that fits the same model with metafor and prints estimates and standard errors.
 
-    metafor's stopping rules are absolute, so the script divides by the root of the median variance and scales back.
+    metafor's stopping rules are absolute, so the script works on effects whose variances and spread are around 1 (its
+    scoring does not converge where tau2 is far above that) and scales back.
 
     Raises
     ------
@@ -60,7 +61,8 @@ def _univariate(model: UnivariateFit) -> list[str]:
         f"level={100 * model.level:.15g}, control=list(threshold=1e-14, tol=1e-14, maxiter=10000))"
     )
     show = 'cat("tau2", format(fit$tau2 * s^2, digits=15), "\\n")'
-    return [f"vi <- {_vector(model.vi)}", "s <- sqrt(median(vi))", call, show]
+    unit = "s <- sqrt(max(median(vi), var(yi), na.rm=TRUE))"
+    return [f"vi <- {_vector(model.vi)}", unit, call, show]
 
 
 def _multilevel(model: MultilevelFit) -> list[str]:
