@@ -24,6 +24,8 @@ LEVELS: Mapping[str, str] = {
     "range_low": "lower end of a range",
     "range_high": "upper end of a range",
 }
+_ARTICLES = {key: f"{'one value of ' if key == 'cell' else 'a ' if key == 'study_mean' else 'the '}{words}"
+             for key, words in LEVELS.items()}  # fmt: skip
 #: Words as they stand in the texts of analyses, and as they are read.
 _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b1 (experiment|row|pair|method|result)s report\b", r"1 \1 reports"),
@@ -51,6 +53,7 @@ def readable(view: View, tables: Tables, spec: ReviewSpec) -> View:
 
     return replace(
         view,
+        rows=tuple(tuple(replace(c, note=told(c.note)) if c.note else c for c in row) for row in view.rows),
         caption=told(view.caption),
         notes=tuple(dict.fromkeys(map(told, view.notes))),
         warnings=tuple(dict.fromkeys(map(told, view.warnings))),
@@ -101,4 +104,4 @@ def _metrics(listed: str, names: Names) -> str:
 
 def _level(found: str, wanted: str) -> str:
     enter = " and ".join(LEVELS.get(word, word) for word in wanted.split(" and "))
-    return f"a {LEVELS.get(found, found)}, and only values of {enter} enter"
+    return f"it is {_ARTICLES.get(found, found)}, and only values of {enter} enter"
