@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from metareview.report.views.base import View
+from metareview.report.views.base import Cell, View
 from metareview.report.views.common import Names, Tables, records, stated, text
 from metareview.results import Dropped
 from metareview.schema.review import ReviewSpec
@@ -51,9 +51,17 @@ def readable(view: View, tables: Tables, spec: ReviewSpec) -> View:
     def told(line: str) -> str:
         return _told(line, known, names)
 
+    def cell(found: Cell, key: str) -> Cell:
+        value, note = found.value, told(found.note) if found.note else ""
+        if isinstance(value, str) and key not in view.machine:
+            value = _ID.sub(lambda match: names.citations.get(match[0], match[0]), value)
+        return found if (value, note) == (found.value, found.note) else replace(found, value=value, note=note)
+
     return replace(
         view,
-        rows=tuple(tuple(replace(c, note=told(c.note)) if c.note else c for c in row) for row in view.rows),
+        rows=tuple(
+            tuple(cell(c, column.key) for c, column in zip(row, view.columns, strict=True)) for row in view.rows
+        ),
         caption=told(view.caption),
         notes=tuple(dict.fromkeys(map(told, view.notes))),
         warnings=tuple(dict.fromkeys(map(told, view.warnings))),
