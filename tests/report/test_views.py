@@ -713,3 +713,9 @@ def test_words_of_the_analyses_are_names(founding):
     assert "number of data sets" in founding["statements"].values("statistic")
     assert "GPUs" in founding["statements"].values("statistic")
     assert not any("; row;" in str(value) for value in founding["composite-verdicts"].values("definition"))
+
+
+def test_documents_are_cited_not_named_by_their_ids(founding):
+    ids = set(founding.review.tables["sources"]["source_id"])
+    for name, key in (("audit-claims", "source"), ("statements", "place"), ("results", "place")):
+        assert not {str(value).split(",")[0] for value in founding[name].values(key)} & ids, name

@@ -85,7 +85,7 @@ def _row(row: Audited, main: str, words: Mapping[str, str] = WORDS) -> list[Cell
         Cell(_found(row), refs),
         filled(row.assumption),
         filled(row.scope),
-        filled(row.source),
+        filled(names.citation(row.source)),
         Cell(row.line, refs),
         Cell(row.computed or None, refs, mark="derived" if row.computed else ""),
         filled(row.check),
