@@ -114,7 +114,8 @@ def findings(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "Statements whose printed figures cannot all be right, with the computation: first those that no listed "
         "rounding convention explains (half up and half even, unless another is named), then those that rest on the "
         "assumption named. Damage from scanning was considered first; which of the figures is wrong is not said.",
-        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), notes=notes, group="verdict", nothing=nothing,
+        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), notes=notes, group="verdict",
+        nothing=nothing,
         warnings=found.warnings if found else (), dropped=found.dropped if found else (),
         keep=_KEEP, machine=_MACHINE,
     )  # fmt: skip
@@ -129,7 +130,8 @@ def undecided(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "audit-open", "What cannot be checked, and why",
         "Statements that nothing printed decides (the cited paper, the supplement or a list would), and checks that "
         "could not have failed. They are neither right nor wrong here.",
-        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), group="verdict", nothing=nothing, keep=_KEEP, machine=_MACHINE,
+        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), group="verdict", nothing=nothing,
+        keep=_KEEP, machine=_MACHINE,
     )  # fmt: skip
 
 
