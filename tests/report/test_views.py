@@ -717,5 +717,5 @@ def test_words_of_the_analyses_are_names(founding):
 
 def test_documents_are_cited_not_named_by_their_ids(founding):
     ids = set(founding.review.tables["sources"]["source_id"])
-    for name, key in (("statements", "place"), ("results", "place")):
+    for name, key in (("audit-claims", "source"), ("statements", "place"), ("results", "place")):
         assert not {str(value).split(",")[0] for value in founding[name].values(key)} & ids, name

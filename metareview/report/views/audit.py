@@ -14,7 +14,7 @@ from metareview.audit.reconstruction import Reconstruction, Solution
 from metareview.audit.run import Audited, AuditResult
 from metareview.audit.verdicts import VERDICTS
 from metareview.report.views.base import Cell, Column, Mark, View
-from metareview.report.views.common import Results, Tables, arrange, filled, result_of
+from metareview.report.views.common import Names, Results, Tables, arrange, filled, result_of
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 
@@ -64,28 +64,28 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SHORT = 160
 
 
-def _rows(rows: Iterable[Audited], found: AuditResult) -> list[list[Cell]]:
+def _rows(rows: Iterable[Audited], found: AuditResult, names: Names) -> list[list[Cell]]:
     """Return the rows by verdict, then by document in the order of the claims, then by line."""
     order, documents = list(WORDS), list(dict.fromkeys(row.source for row in found.rows))
 
     def key(row: Audited) -> tuple[int, int, int]:
         return order.index(row.verdict), documents.index(row.source), row.line or 0
 
-    return [_row(row, documents[0]) for row in sorted(rows, key=key)]
+    return [_row(row, documents[0], names) for row in sorted(rows, key=key)]
 
 
-def _row(row: Audited, main: str, words: Mapping[str, str] = WORDS) -> list[Cell]:
+def _row(row: Audited, main: str, names: Names, words: Mapping[str, str] = WORDS) -> list[Cell]:
     refs = (row.ref,) if row.ref is not None else ()
     line = f"L{row.line}" if row.line else ""
     return [
         Cell(words[row.verdict], refs, mark=_MARKS.get(row.verdict, "")),
-        Cell(f"{'' if row.source == main else row.source} {line}".strip() or None, refs),
+        Cell(f"{'' if row.source == main else names.citation(row.source)} {line}".strip() or None, refs),
         filled(row.statement),
         Cell("; ".join(row.printed) or None, refs),
         Cell(_found(row), refs),
         filled(row.assumption),
         filled(row.scope),
-        filled(row.source),
+        filled(names.citation(row.source)),
         Cell(row.line, refs),
         Cell(row.computed or None, refs, mark="derived" if row.computed else ""),
         filled(row.check),
@@ -114,7 +114,8 @@ def findings(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "Statements whose printed figures cannot all be right, with the computation: first those that no listed "
         "rounding convention explains (half up and half even, unless another is named), then those that rest on the "
         "assumption named. Damage from scanning was considered first; which of the figures is wrong is not said.",
-        _COLUMNS, _rows(rows, found) if found else (), notes=notes, group="verdict", nothing=nothing,
+        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), notes=notes, group="verdict",
+        nothing=nothing,
         warnings=found.warnings if found else (), dropped=found.dropped if found else (),
         keep=_KEEP, machine=_MACHINE,
     )  # fmt: skip
@@ -129,7 +130,8 @@ def undecided(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "audit-open", "What cannot be checked, and why",
         "Statements that nothing printed decides (the cited paper, the supplement or a list would), and checks that "
         "could not have failed. They are neither right nor wrong here.",
-        _COLUMNS, _rows(rows, found) if found else (), group="verdict", nothing=nothing, keep=_KEEP, machine=_MACHINE,
+        _COLUMNS, _rows(rows, found, Names.of(tables, spec)) if found else (), group="verdict", nothing=nothing,
+        keep=_KEEP, machine=_MACHINE,
     )  # fmt: skip
 
 
@@ -137,10 +139,11 @@ def claims(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     """Return every statement with its verdict, in the order of the documents."""
     found: AuditResult | None = result_of(results, "audit", AuditResult)
     rows = found.rows if found else ()
+    names = Names.of(tables, spec)
     return arrange(
         "audit-claims", "Every statement that was read",
         "Each statement with its verdict, its printed figures and the computation, in the order of the documents.",
-        _COLUMNS, [_row(row, rows[0].source, _FEW) for row in rows], results=[found], nothing=_NOTHING,
+        _COLUMNS, [_row(row, rows[0].source, names, _FEW) for row in rows], results=[found], nothing=_NOTHING,
         keep=_KEEP, machine=_MACHINE, shown=1000,
     )  # fmt: skip
 
