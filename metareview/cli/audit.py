@@ -12,6 +12,7 @@ from metareview.cli.options import JsonFlag, OutFile, emit
 
 if TYPE_CHECKING:
     from metareview.audit.run import AuditResult
+    from metareview.report.views.base import View
 
 __all__ = ["audit"]
 
@@ -50,6 +51,8 @@ def audit(
       metareview audit data/studies/brain-em
 
       metareview audit data/studies/brain-em --json --sources texts/
+
+      metareview audit data/studies/brain-em -o audit.html
 
       metareview audit data/studies/brain-em -o audit.csv
 
@@ -143,7 +146,7 @@ def _review(folder: Path, sources: Path | None, as_json: bool, output: Path | No
     if as_json:
         emit(json.dumps(result.to_records(), ensure_ascii=False, indent=1) + "\n", output)
     elif output is not None:
-        emit(_table(result, output), output)
+        emit(_table(result, folder, output), output)
     else:
         emit(_report(result), None)
     for row in result.dropped:
@@ -180,12 +183,48 @@ def _digests(folder: Path, claims: list[Any]) -> dict[str, str]:
     return digests
 
 
-def _table(result: AuditResult, output: Path) -> str:
-    if output.suffix == ".json":
-        return result.to_json()
-    if output.suffix == ".csv":
-        return result.to_frame().to_csv(index=False, lineterminator="\n")
-    raise typer.BadParameter(f"{output.name}: write .csv or .json here; `metareview table` writes the other formats")
+def _table(result: AuditResult, folder: Path, output: Path) -> str:
+    """Return the audit in the form that the ending of the file asks for."""
+    match output.suffix.lower():
+        case ".json":
+            return result.to_json()
+        case ".csv":
+            return result.to_frame().to_csv(index=False, lineterminator="\n")
+        case ".md" | ".tex":
+            from metareview.report.tables import render
+
+            return render(_views(result, folder)["audit-claims"], output.suffix.lower()[1:])
+        case ".html":
+            return _page(result, folder)
+    raise typer.BadParameter(f"{output.name}: write .html (a page), .csv, .json, .md or .tex")
+
+
+def _views(result: AuditResult, folder: Path) -> dict[str, View]:
+    """Return the views of the audit section, from this audit and what else the review holds."""
+    from metareview.api import load
+    from metareview.report.registry import build_view, views_for
+
+    review = load(folder)
+    names = {name: view for name, view in views_for(review.spec).items() if view.section == "audit"}
+    results = {other: review.statistic(other) for view in names.values() for other in view.results if other != "audit"}
+    return {name: build_view(name, review.frames, {**results, "audit": result}, review.spec) for name in names}
+
+
+def _page(result: AuditResult, folder: Path) -> str:
+    """Return the audit as a page: each statement and its printed figures beside the computation."""
+    from metareview.api import load
+    from metareview.ingest import check_review
+    from metareview.report.figures.registry import figure_bytes, figures_for
+    from metareview.report.pages import render_report
+
+    review, views = load(folder), _views(result, folder)
+    figures = {
+        name: figure_bytes(name, {view: views[view] for view in figure.views}, "svg").decode()
+        for name, figure in figures_for(review.spec).items()
+        if set(figure.views) <= set(views)
+    }
+    sources = review.frames["sources"]
+    return render_report(review.spec, views, figures, check_review(folder), sources, files=False)
 
 
 def _report(result: AuditResult) -> str:

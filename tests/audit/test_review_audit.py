@@ -243,6 +243,24 @@ def test_command_line_report_and_files(tmp_path: Path) -> None:
     assert runner.invoke(app, ["audit", str(review), "-o", str(tmp_path / "a.docx")]).exit_code == 2
 
 
+def test_the_audit_as_a_page_and_as_tables(tmp_path: Path) -> None:
+    review = tmp_path / "review"
+    assert runner.invoke(app, ["init", str(review)]).exit_code == 0
+    sheet = review / "claims.csv"
+    head = sheet.read_text(encoding="utf-8").splitlines()[0].split(",")
+    claim = {
+        "claim_id": "share", "statement": "Nine of <b>ten</b> studies share code.", "type": "share", "printed": "95%",
+        "source_id": "example-paper", "locator": "p. 2", "check": "percent", "inputs": "value=95%; k=9; n=10",
+    }  # fmt: skip
+    sheet.write_text(",".join(head) + "\n" + ",".join(claim.get(name, "") for name in head) + "\n", encoding="utf-8")
+    for name, word in (("a.md", "95%"), ("a.tex", r"95\%"), ("a.html", "95%")):
+        assert runner.invoke(app, ["audit", str(review), "-o", str(tmp_path / name)]).exit_code == 1
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert word in text
+        assert "<b>ten" not in text
+    assert "What does not hold as printed" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
