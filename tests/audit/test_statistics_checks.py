@@ -46,7 +46,7 @@ def test_rows_of_a_published_table_are_feasible(
 
 
 def test_the_sharp_interval_is_much_tighter_than_bhatia_davis() -> None:
-    """F1 row: [.079, .106] against .133 (tables_and_forensics, check 7)."""
+    """F1 row: [.079, .106] against .133."""
     found = sd_range(7, *map(span, ("0.880", "0.717", "0.973", "0.880")))
     assert found is not None
     assert float(found.low) == pytest.approx(0.079, abs=5e-4)
@@ -128,7 +128,7 @@ def test_the_scale_check_is_exact(n: int) -> None:
 
 
 def test_half_of_the_pairs_that_pass_grimmer_are_impossible_on_a_scale() -> None:
-    """n = 12, scale 1 to 5: 656 of 1,311 pairs are impossible, so 655 are possible (tables_and_forensics, check 3b)."""
+    """n = 12, scale 1 to 5: 656 of 1,311 pairs are impossible, so 655 are possible."""
     passing = possible = 0
     for total in range(12, 61):
         mean = span(f"{total / 12:.2f}")
@@ -216,7 +216,7 @@ def test_more_correlation_within_a_study_means_less_evidence() -> None:
 
 
 def test_correlated_matrix_of_the_reference() -> None:
-    """r = .9, -.5, .3 has the eigenvalue -.175 (tables_and_forensics, check 25)."""
+    """r = .9, -.5, .3 has the eigenvalue -.175."""
     found = run_check("correlation-matrix", "names=a|b|c; r=0.9|-0.5|.3")
     assert found.verdict == "contradicted"
     assert "-0.174" in found.computed
