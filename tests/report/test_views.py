@@ -340,7 +340,7 @@ def test_evaluations_are_ranked_apart_and_ablations_and_repeats_not_at_all(evalu
         ("Radio · 3D · WER ↓", "3D; full", 1, None),
         ("Radio · 3D · WER ↓", "3D", 2, None),
         ("Radio · 3D · WER ↓", "3D; less", None, "ablation"),
-        ("Radio · 3D · WER ↓", "3D; again", None, "repeats ada.3d"),
+        ("Radio · 3D · WER ↓", "3D; again", None, "repeats Net, 3D; full"),
     ]
     assert "1 rows of ablations, 1 rows that print a run again." in " ".join(view.notes)
     marks = {c.value: c.mark for c, d in zip(view.cells("value"), view.values("dataset"), strict=True) if d == "Radio"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from metareview.report.views.base import Cell
@@ -40,20 +40,25 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What is known of the runs behind scores: the keys of all that are there."""
+    """What is known of the runs behind scores: what each is called, by experiment, metric and convention."""
 
-    there: frozenset[tuple[str, str, str]]
+    there: Mapping[tuple[str, str, str], str]
 
     @classmethod
     def of(cls, values: Iterable[ExperimentValue]) -> Runs:
         """Collect the runs behind values."""
-        return cls(frozenset((v.score.experiment_id, v.score.metric, v.score.convention) for v in values))
+        scores = [value.score for value in values]
+        return cls({
+            (score.experiment_id, score.metric, score.convention): ", ".join(filter(None, (score.method, score.setting)))
+            for score in scores
+        })  # fmt: skip
 
     def standing(self, value: ExperimentValue) -> str:
         """Return why a value takes no place: it prints a run again that is there, or is an ablation; else nothing."""
         score = value.score
-        if (score.repeats, score.metric, score.convention) in self.there:
-            return f"repeats {score.repeats}"
+        printed = self.there.get((score.repeats, score.metric, score.convention))
+        if printed is not None:
+            return f"repeats {printed}"
         return "ablation" if score.ablation else ""
 
 
