@@ -47,11 +47,12 @@ class Runs:
     @classmethod
     def of(cls, values: Iterable[ExperimentValue]) -> Runs:
         """Collect the runs behind values."""
-        scores = [value.score for value in values]
-        return cls({
-            (score.experiment_id, score.metric, score.convention): ", ".join(filter(None, (score.method, score.setting)))
-            for score in scores
-        })  # fmt: skip
+        there = {}
+        for value in values:
+            score = value.score
+            name = ", ".join(part for part in (score.method, score.setting) if part)
+            there[score.experiment_id, score.metric, score.convention] = name
+        return cls(there)
 
     def standing(self, value: ExperimentValue) -> str:
         """Return why a value takes no place: it prints a run again that is there, or is an ablation; else nothing."""
