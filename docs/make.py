@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ROOT / "docs" / "commands.md"
-#: picture -> (tables, figures, width, height, pixels cut off above) of the founding review
-PICTURES = {"report-benchmark.png": (("benchmark",), ("composite",), 1560, 1720, 590)}
+#: picture -> (tables, width, height, pixels cut off above) of the founding review
+PICTURES = {"report-benchmark.png": (("benchmark",), 1560, 1720, 590)}
 
 
 def command_pages() -> str:
@@ -46,22 +46,11 @@ def help_page(verb: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())
 
 
-def excerpt(tables: tuple[str, ...], figures: tuple[str, ...]) -> str:
-    """Return a page of the founding review with only these tables and figures."""
+def excerpt(tables: tuple[str, ...]) -> str:
+    """Return a page of the founding review with only these tables, and the figures drawn from them."""
     import metareview
-    from metareview.ingest import check_review
-    from metareview.report.figures.registry import figure_bytes, figures_for
-    from metareview.report.pages import render_report
 
-    folder = ROOT / "data" / "studies" / "brain-em"
-    review = metareview.load(folder)
-    specs = figures_for(review.spec)
-    drawn = {
-        name: figure_bytes(name, {view: review.table(view) for view in specs[name].views}, "svg").decode()
-        for name in figures
-    }
-    views = {name: review.table(name) for name in tables}
-    return render_report(review.spec, views, drawn, check_review(folder), review.frames["sources"], files=False)
+    return metareview.load(ROOT / "data" / "studies" / "brain-em").page(tables)
 
 
 def take_picture(page: Path, width: int, height: int, above: int, target: Path) -> None:
@@ -93,10 +82,10 @@ def main() -> int:
     if "--check" in sys.argv:
         return int(not COMMANDS.is_file() or COMMANDS.read_text(encoding="utf-8") != text)
     COMMANDS.write_text(text, encoding="utf-8")
-    for name, (tables, figures, width, height, above) in PICTURES.items():
+    for name, (tables, width, height, above) in PICTURES.items():
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder) / "page.html"
-            page.write_text(excerpt(tables, figures), encoding="utf-8")
+            page.write_text(excerpt(tables), encoding="utf-8")
             take_picture(page, width, height, above, ROOT / "docs" / "images" / name)
     return 0
 

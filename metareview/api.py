@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -168,6 +168,34 @@ class Review:
         if name not in twins:
             raise UnknownName("interactive figure", name, twins)
         return interactive(name, self._views_of(name))
+
+    def use(self, name: str, result: Result) -> None:
+        """Take `result` for the statistic of that name instead of computing it from the spreadsheets alone."""
+        self._results[name] = result
+
+    def page(
+        self, tables: Iterable[str] | None = None, *, watch: Callable[[Any, str], Iterable[str]] | None = None
+    ) -> str:
+        """Return the report as one self-contained HTML page.
+
+        Parameters
+        ----------
+        tables : names of the tables it has, all by default; it has the figures that are drawn from them.
+        watch : called with the names and a label, yields the names: a progress bar.
+        """
+        from metareview.ingest import check_review
+        from metareview.report.figures.registry import figure_bytes, figures_for
+        from metareview.report.pages import render_report
+
+        each = watch or (lambda names, label: names)
+        views = {name: self.table(name) for name in each(list(self.tables if tables is None else tables), "tables")}
+        known = {name: spec for name, spec in figures_for(self.spec).items() if set(spec.views) <= set(views)}
+        figures = {
+            name: figure_bytes(name, {view: views[view] for view in known[name].views}, "svg").decode()
+            for name in each(list(known), "figures")
+        }
+        checked = check_review(self._tables.folder)
+        return render_report(self.spec, views, figures, checked, self.frames["sources"], files=False)
 
     def _views_of(self, name: str) -> dict[str, View]:
         from metareview.report.figures.registry import figures_for

@@ -11,8 +11,8 @@ import typer
 from metareview.cli.options import JsonFlag, OutFile, emit
 
 if TYPE_CHECKING:
+    from metareview.api import Review
     from metareview.audit.run import AuditResult
-    from metareview.report.views.base import View
 
 __all__ = ["audit"]
 
@@ -193,38 +193,22 @@ def _table(result: AuditResult, folder: Path, output: Path) -> str:
         case ".md" | ".tex":
             from metareview.report.tables import render
 
-            return render(_views(result, folder)["audit-claims"], output.suffix.lower()[1:])
+            return render(_with_review(result, folder).table("audit-claims"), output.suffix.lower()[1:])
         case ".html":
-            return _page(result, folder)
+            from metareview.report.registry import views_for
+
+            review = _with_review(result, folder)
+            return review.page(name for name, view in views_for(review.spec).items() if view.section == "audit")
     raise typer.BadParameter(f"{output.name}: write .html (a page), .csv, .json, .md or .tex")
 
 
-def _views(result: AuditResult, folder: Path) -> dict[str, View]:
-    """Return the views of the audit section, from this audit and what else the review holds."""
+def _with_review(result: AuditResult, folder: Path) -> Review:
+    """Return the review with this audit, whose printed figures were looked up in the texts."""
     from metareview.api import load
-    from metareview.report.registry import build_view, views_for
 
     review = load(folder)
-    names = {name: view for name, view in views_for(review.spec).items() if view.section == "audit"}
-    results = {other: review.statistic(other) for view in names.values() for other in view.results if other != "audit"}
-    return {name: build_view(name, review.frames, {**results, "audit": result}, review.spec) for name in names}
-
-
-def _page(result: AuditResult, folder: Path) -> str:
-    """Return the audit as a page: each statement and its printed figures beside the computation."""
-    from metareview.api import load
-    from metareview.ingest import check_review
-    from metareview.report.figures.registry import figure_bytes, figures_for
-    from metareview.report.pages import render_report
-
-    review, views = load(folder), _views(result, folder)
-    figures = {
-        name: figure_bytes(name, {view: views[view] for view in figure.views}, "svg").decode()
-        for name, figure in figures_for(review.spec).items()
-        if set(figure.views) <= set(views)
-    }
-    sources = review.frames["sources"]
-    return render_report(review.spec, views, figures, check_review(folder), sources, files=False)
+    review.use("audit", result)
+    return review
 
 
 def _report(result: AuditResult) -> str:

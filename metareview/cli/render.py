@@ -104,19 +104,8 @@ def report(
     """
     from metareview.api import load
     from metareview.cli.progress import progress
-    from metareview.ingest import check_review
-    from metareview.report.figures.registry import figure_bytes, figures_for
-    from metareview.report.pages import render_report
     from metareview.results.atomic import write_atomic
 
-    loaded = load(review)
-    views = {name: loaded.table(name) for name in progress(loaded.tables, "tables")}
-    figures = {}
-    known = figures_for(loaded.spec)
-    for name in progress(known, "figures"):
-        figures[name] = figure_bytes(name, {view: views[view] for view in known[name].views}, "svg").decode()
-    sources = loaded.frames["sources"]
-    page = render_report(loaded.spec, views, figures, check_review(review), sources, files=False)
     target = output or Path("report.html")
-    write_atomic(target, page.encode("utf-8"))
+    write_atomic(target, load(review).page(watch=progress))
     typer.echo(str(target), err=True)

@@ -128,3 +128,27 @@ def test_a_review_that_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         assert code == 2, verb
         assert "no-such" in err
         assert "Traceback" not in err
+
+
+def test_effects_of_a_column_of_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("a,b\n1,x\n", encoding="utf-8")
+    cells = [
+        word for name, column in zip(("ai", "bi", "ci", "di"), "abab", strict=True) for word in (f"--{name}", column)
+    ]
+    code, _, err = run(["effects", str(table), "--measure", "RR", *cells], monkeypatch, capsys)
+    assert code == 2
+    assert err == "bi is not numeric: could not convert string to float: 'x'\n"
+
+
+def test_a_page_of_some_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import metareview
+
+    run(["init", str(tmp_path / "r")], monkeypatch, capsys)
+    page = metareview.load(tmp_path / "r").page(["studies"])
+    assert "Study characteristics" in page
+    assert "Unified benchmark" not in page

@@ -141,9 +141,10 @@ def _array(name: str, value: Any, data: pd.DataFrame | None) -> Array:
             raise InputError(f"{name}={value!r} names a column, but no table was given; pass data=")
         if value not in data:
             raise UnknownName(f"column for {name}", value, [str(c) for c in data.columns])
-        value = data[value].to_numpy(dtype=float, na_value=np.nan)
+        value = data[value]
     try:
-        values = np.asarray(value, dtype=float)
+        to_numpy = getattr(value, "to_numpy", None)
+        values = np.asarray(value, dtype=float) if to_numpy is None else to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} is not numeric: {error}") from error
     if values.ndim > 1:
