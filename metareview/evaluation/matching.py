@@ -176,6 +176,8 @@ def segmentation_accuracy(m: Matches) -> float:
 def aggregated_jaccard(o: Objects, *, best: str = "iou") -> float:
     """AJI or AJI+: sum of intersections / (sum of unions + sizes of predictions never chosen), in [0, 1].
 
+    Of equally good predictions AJI chooses the smallest id: with such ties it depends on how objects are numbered.
+
     Parameters
     ----------
     best : ``iou`` chooses for each truth object the prediction with the largest IoU, ``overlap`` the one with the

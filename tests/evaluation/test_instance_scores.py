@@ -151,7 +151,20 @@ def test_laws(pair: Pair) -> None:
         last = sa
     for best in ("iou", "overlap", "one-to-one"):
         assert 0.0 <= matching.aggregated_jaccard(o, best=best) <= 1.0
-    assert matching.aggregated_jaccard(o) == pytest.approx(matching.aggregated_jaccard(renamed))
+    # equal best predictions: the smaller id is chosen, so only names in the same order leave AJI as it is
+    ordered = of(np.array([0, 5, 17, 300, 2**40])[pair[0]], pair[1])
+    assert matching.aggregated_jaccard(o) == pytest.approx(matching.aggregated_jaccard(ordered))
+
+
+def test_a_tie_of_aji_goes_to_the_smaller_id() -> None:
+    """The truth object {4, 5} overlaps both predictions alike: the choice decides, and the one-to-one form does not."""
+    prediction, truth = np.array([1, 0, 0, 0, 1, 2, 0, 2]), np.array([0, 0, 0, 0, 1, 1, 0, 2])
+    names = np.array([0, 2**40, 17])
+    one, other = of(prediction, truth), of(names[prediction], truth)
+    assert matching.aggregated_jaccard(one) == pytest.approx(2 / 5)
+    assert matching.aggregated_jaccard(other) == pytest.approx(2 / 7)
+    for named in (one, other):
+        assert matching.aggregated_jaccard(named, best="one-to-one") == pytest.approx(2 / 5)
 
 
 @given(labels=LABELS)
