@@ -15,9 +15,11 @@ from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
+from metareview.cli.plot import plot
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
 from metareview.cli.score import score
+from metareview.cli.sensitivity import sensitivity
 from metareview.cli.show import show
 from metareview.cli.step import step_app
 
@@ -49,7 +51,7 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
+for verb in (init, check, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)
