@@ -12,6 +12,7 @@ from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.effects import effects
+from metareview.cli.exchange import export_review, import_review
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
@@ -54,6 +55,8 @@ def _root(
 for verb in (init, check, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
+app.command("export")(export_review)
+app.command("import")(import_review)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)
