@@ -33,7 +33,7 @@ SECTIONS: dict[str, str] = {
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
-    "diagnostics": "Checks of the syntheses",
+    "diagnostics": "Synthesis checks",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }

@@ -205,3 +205,17 @@ def test_rows_can_be_drawn_on_axes_of_ones_own():
     rows = [Row("effect", "a", 1.0, 0.5, 1.5, 0.5), Row("pooled", "all", 1.0, 0.8, 1.2)]
     ax = draw_rows(rows, Labels.of(["a", "all"], 100), Figure().add_subplot(), log=False, reference=None)
     assert ax.get_xlim()[0] < 0.5 < 1.5 < ax.get_xlim()[1]
+
+
+def test_the_page_holds_the_programs_that_repeat_a_fit(public):
+    import base64
+    import re
+
+    page = public.page(["fit-nisb", "fit-em-stellar"])
+    found = public.statistic("synthesis-nisb")
+    files = dict(re.findall(r'download="(fit-nisb\.\w+)"', page) and re.findall(
+        r'<a href="data:text/plain;base64,([^"]+)" download="([^"]+)"', page))  # fmt: skip
+    texts = {name: base64.b64decode(address).decode() for address, name in files.items()}
+    assert texts["fit-nisb.R"] == found.r_script
+    assert texts["fit-nisb.py"] == found.python_script
+    assert "Repeat this outside metareview: R" in page

@@ -172,7 +172,10 @@ def fit(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
         f"fit-{key}", f"Model: {declared.title}", f"The model of {_measure(declared, names)}.", columns, body,
         results=[found], notes=notes, nothing=_nothing(found), keep=("key", "quantity", "value"), machine=("key",),
     )  # fmt: skip
-    return _with_meta(view, declared, names)
+    scripts = {"script R": found.r_script, "script Python": found.python_script} if found else {}
+    return _with_meta(
+        replace(view, meta={**view.meta, **{k: text for k, text in scripts.items() if text}}), declared, names
+    )
 
 
 def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -> list[list[Cell]]:
