@@ -44,7 +44,9 @@ def test_size_rule(spec: ModelSpec) -> None:
 def test_size_rule_is_as_tight_as_it_can_be(spec: ModelSpec) -> None:
     model = small(spec, 0.05).to("meta").eval()
     for axis in range(spec.dims):
-        fewer = [size - step * (i == axis) for i, (size, step) in enumerate(zip(spec.smallest, spec.multiple, strict=True))]
+        fewer = [
+            size - step * (i == axis) for i, (size, step) in enumerate(zip(spec.smallest, spec.multiple, strict=True))
+        ]
         odd = [size + (i == axis) for i, size in enumerate(spec.smallest)]
         for shape in (fewer, odd):
             if spec.multiple[axis] == 1 and shape is odd:

@@ -54,9 +54,7 @@ class UNet2D(nn.Module):
         super().__init__()
         channels = scaled((64, 128, 256, 512, 1024), width)
         pad = 1 if padding == "same" else 0
-        self.down = nn.ModuleList(
-            double_conv(a, b, pad) for a, b in pairwise((in_channels, *channels))
-        )
+        self.down = nn.ModuleList(double_conv(a, b, pad) for a, b in pairwise((in_channels, *channels)))
         self.raise_ = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairwise(channels))
         self.up = nn.ModuleList(double_conv(2 * a, a, pad) for a in channels[:-1])
         self.head = nn.Conv2d(channels[0], out_channels, 1)
