@@ -5,8 +5,8 @@ A fully residual U-Net: each level is a convolution, a residual block of three c
 of the same level are added, which lets the network be deeper than the U-Net. Features double from 64 to 1024 and are
 halved by transposed convolutions; the ground truth is a membrane map.
 
-What differs from the paper: one logit per channel instead of a sigmoid trained with squared error. Chosen here, where
-the text leaves it open: batch normalisation between convolution and ReLU, 3 x 3 transposed convolutions with stride 2,
+What differs from the paper: one logit per channel instead of a sigmoid trained with squared error. Chosen here, and
+not checked against the authors' code: batch normalisation between convolution and ReLU, 3 x 3 transposed convolutions with stride 2,
 He initialisation.
 
 Parameters: 78,515,457, counted here.
