@@ -42,7 +42,8 @@ def test_every_committed_table_compiles(folder: Path, tmp_path: Path) -> None:
     tables = sorted((ROOT / "reports" / folder.name / "tables").glob("*.tex"))
     assert tables
     body = "\n\\clearpage\n".join(path.read_text(encoding="utf-8") for path in tables)
-    head = "\\documentclass{article}\\usepackage[margin=15mm,a4paper,landscape]{geometry}\\usepackage{booktabs,longtable,siunitx}"
+    packages = "\\usepackage[margin=15mm,a4paper,landscape]{geometry}\\usepackage{booktabs,longtable,siunitx}"
+    head = f"\\documentclass{{article}}{packages}"
     (tmp_path / "all.tex").write_text(f"{head}\\begin{{document}}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "all.tex"],
