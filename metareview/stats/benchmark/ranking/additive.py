@@ -81,7 +81,7 @@ def _iterated(mask: Array, weights: Array, right: Array, whole: NDArray[np.bool_
     effect, rest = np.zeros_like(right), right.copy()
     turned = rest @ inverse
     step, size = turned.copy(), (rest * turned).sum(axis=1)
-    goal = 1e-20 * np.maximum(size, 1e-300)
+    goal = np.maximum(1e-20 * size, 1e-26 * float(inverse.max()))  # a right side of rounding errors is 0
     for _ in range(_ROUNDS):
         image = own * step - ((step @ mask) * share) @ mask.T
         length = np.where(size > goal, size / np.maximum((step * image).sum(axis=1), 1e-300), 0.0)[:, None]
@@ -92,7 +92,7 @@ def _iterated(mask: Array, weights: Array, right: Array, whole: NDArray[np.bool_
         new = (rest * turned).sum(axis=1)
         if not (whole & (new > goal)).any():
             break
-        step = turned + (new / np.maximum(size, 1e-300))[:, None] * step
+        step = turned + np.where(size > goal, new / np.maximum(size, goal), 0.0)[:, None] * step
         size = new
     effect[~whole] = np.nan
     return np.asarray(effect - effect.mean(axis=1, keepdims=True))
