@@ -17,6 +17,7 @@ from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
 from metareview.cli.plot import plot
+from metareview.cli.rank import rank
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
 from metareview.cli.score import score
@@ -54,6 +55,7 @@ def _root(
 
 for verb in (init, check, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score):
     app.command(verb.__name__)(verb)
+app.command("rank")(rank)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("export")(export_review)
 app.command("import")(import_review)
