@@ -28,8 +28,11 @@ __all__ = ["Approach", "Layout", "Models", "of_study_means", "of_values", "permu
 Array = NDArray[np.float64]
 Effect = Callable[[Array, Array, float], effect_sizes.Estimate]
 
-#: The residual variance is one of the random effects; what the engine takes as known is this share of the variance.
-_KNOWN = 1e-4
+#: The residual variance is one of the random effects; what the engine takes as known is this share of the variance
+#: of the values. The second is for values that hardly vary within studies, where the likelihood has no interior.
+_KNOWN = (1e-4, 1e-2)
+#: Largest Newton decrement of a search that has ended.
+_CONVERGED = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +190,16 @@ class Models:
         x[np.arange(len(self.y)), [codes[name] for name in self.layout.category]] = 1
         x[:, 0] = 1  # an intercept and a column per further category, as the engine wants them
         data = pd.DataFrame({"y": self.y, "study": self.layout.study, "data set": self.layout.dataset})
-        data["v"] = _KNOWN * float(np.var(self.y))
         data["value"] = [str(at) for at in range(len(data))]
         random = [f"~ 1 | {name}" for name in (*factors, "value")]
-        model = fit("y", "v", data=data, mods=x[:, 1:], random=random, cluster="study" if cluster else None)
-        if not isinstance(model, MultilevelFit):
-            raise TypeError("the engine returned another kind of model")
-        return model
+        for share in _KNOWN:
+            data["v"] = share * float(np.var(self.y))
+            model = fit("y", "v", data=data, mods=x[:, 1:], random=random, cluster="study" if cluster else None)
+            if not isinstance(model, MultilevelFit):
+                raise TypeError("the engine returned another kind of model")
+            if float(model.diagnostics["decrement"]) < _CONVERGED:
+                return model
+        raise NotEstimable("the search for the variances did not converge")
 
     def _row(self, a: str, b: str) -> Array:
         names = self.layout.categories
@@ -221,7 +227,7 @@ class Models:
             return Approach(name=name, scale=self.scale, n=n, reason=reason)
         try:
             return self._tested(name, rows, level, n)
-        except (InputError, np.linalg.LinAlgError) as error:
+        except (InputError, NotEstimable, np.linalg.LinAlgError) as error:
             return Approach(name=name, scale=self.scale, n=n, reason=str(error))
 
     def _tested(self, name: str, rows: Array, level: float, n: int) -> Approach:
