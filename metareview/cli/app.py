@@ -14,6 +14,7 @@ from metareview.cli.claims import claims
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
+from metareview.cli.multiverse import multiverse
 from metareview.cli.numbers import numbers
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
@@ -54,4 +55,5 @@ for verb in (init, check, build, show, table, figure, report, schema, effects, f
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
+app.command("multiverse")(multiverse)
 app.add_typer(step_app, name="step", hidden=True)

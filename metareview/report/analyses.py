@@ -9,6 +9,8 @@ from metareview.errors import UnknownName
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.analyses import ANALYSES as BENCHMARK
 from metareview.stats.benchmark.analyses import AnalysisSpec, Tables
+from metareview.stats.benchmark.multiverse import Multiverse
+from metareview.stats.benchmark.multiverse.analysis import compute_multiverse
 from metareview.stats.declared.result import SynthesisResult
 
 __all__ = ["ANALYSES", "AnalysisSpec", "analyses_for", "find_analysis"]
@@ -18,12 +20,16 @@ ANALYSES: dict[str, AnalysisSpec] = {**BENCHMARK, **AUDITS}
 
 
 def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
-    """Return the analyses of a review by name: those of every review, and the syntheses that it declares."""
+    """Return the analyses of a review by name: those of every review, and those of its boards and syntheses."""
     own = {}
     for declared in spec.syntheses:
         name = f"synthesis-{declared.id}"
         run = partial(_synthesis, name=declared.id)
         own[name] = AnalysisSpec(name, declared.title, ("studies", "experiments", "results"), SynthesisResult, run)
+    for board in spec.leaderboards:
+        name = f"multiverse-{board.id}"
+        read = ("studies", "experiments", "results", "datasets")
+        own[name] = AnalysisSpec(name, board.title, read, Multiverse, partial(compute_multiverse, board=board.id))
     return {**ANALYSES, **own}
 
 

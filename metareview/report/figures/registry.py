@@ -79,6 +79,18 @@ _SPECS = (
         f"{_HOME}.categories:draw", f"{_HOME}.twins:categories", ("metrics-by-category",),
     ),
     FigureSpec(
+        "multiverse", "Ranks under every choice", "benchmark", ("multiverse-specifications",),
+        f"{_HOME}.multiverse:draw", data=("multiverse-specifications",),
+    ),
+    FigureSpec(
+        "decisions", "What moves the ranks", "benchmark", ("multiverse-decisions",),
+        f"{_HOME}.multiverse:draw_decisions",
+    ),
+    FigureSpec(
+        "orders", "Which method is ahead of which", "benchmark", ("multiverse-pairs",),
+        f"{_HOME}.multiverse:draw_orders", data=("multiverse-pairs",),
+    ),
+    FigureSpec(
         "correlations", "Correlations between metrics", "statistics", ("correlations",),
         f"{_HOME}.correlations:draw", f"{_HOME}.twins:correlations",
     ),
@@ -116,17 +128,30 @@ def _funnel(key: str) -> FigureSpec:
                       data=(f"funnel-{key}",))  # fmt: skip
 
 
+def _multiverse(key: str) -> FigureSpec:
+    name = f"multiverse-specifications-{key}"
+    return FigureSpec(f"multiverse-{key}", "Ranks under every choice", "leaderboards", (name,),
+                      f"{_HOME}.multiverse:draw", data=(name,))  # fmt: skip
+
+
 #: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
-_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {"forest": _forest, "funnel": _funnel}
+_SYNTHESES: dict[str, Callable[[str], FigureSpec]] = {"forest": _forest, "funnel": _funnel}
+#: Figures that a review has one of for each leaderboard it declares.
+_BOARDS: dict[str, Callable[[str], FigureSpec]] = {"multiverse": _multiverse}
+_FAMILIES = _SYNTHESES | _BOARDS
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
-    """Return the figures of a review by name, those of its syntheses included, with their headings."""
+    """Return the figures of a review by name, those of its boards and syntheses included."""
     own = {}
     for declared in spec.syntheses:
-        for make in _FAMILIES.values():
+        for make in _SYNTHESES.values():
             figure = make(declared.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
+    for board in spec.leaderboards:
+        for make in _BOARDS.values():
+            figure = make(board.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {board.title}")
     return {**FIGURES, **own}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["contrast_words", "metric_words"]
 
 ALPHA = 0.05
+_NAMES = {"values": "ANOVA of values", "multilevel": "multilevel", "cr2": "CR2", "permutation": "permutation"}
 
 
 def contrast_words(
@@ -24,59 +25,54 @@ def contrast_words(
 ) -> str:
     """Return what two categories' comparisons say, and why they differ."""
     by = {approach.name: approach for approach in approaches}
-    sentences = [
-        _as_published(a, b, by["values"]),
+    parts = [
+        _values(a, b, by["values"]),
         _clusters(a, b),
         _models(by),
+        _verdict(by),
         _floor(by),
         _shared(datasets, studies),
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join(part for part in parts if part)
 
 
-def _as_published(a: CategoryEvidence, b: CategoryEvidence, found: Approach) -> str:
-    head = f"With every value as independent ({a.values} of {a.category}, {b.values} of {b.category})"
+def _values(a: CategoryEvidence, b: CategoryEvidence, found: Approach) -> str:
+    head = f"As independent values ({a.values} of {a.category}, {b.values} of {b.category})"
     if found.p is None:
-        return f"{head} there is no test: {found.reason}."
-    effect = "" if found.effect is None else f"d = {_two(found.effect)} "
-    limits = (
-        f"[{_two(found.effect_low)}, {_two(found.effect_high)}], "
-        if found.effect_low is not None and found.effect_high is not None
-        else ""
-    )
-    return f"{head}: {effect}{limits}p = {_p(found.p)}."
+        return f"{head} no test: {_short(found.reason)}."
+    if found.effect is None or found.effect_low is None or found.effect_high is None:
+        return f"{head} p {_p(found.p)}."
+    return f"{head} d = {_two(found.effect)} [{_two(found.effect_low)}, {_two(found.effect_high)}], p {_p(found.p)}."
 
 
 def _clusters(a: CategoryEvidence, b: CategoryEvidence) -> str:
-    if a.values == a.studies and b.values == b.studies:
-        return (
-            "Each value is of a study of its own, so study means are the values, and only the small-sample factor "
-            "and the degrees of freedom differ."
-        )
     parts = [
         f"the {part.values} of {part.category} are of {_count(part.studies, 'study')} "
         f"(worth {part.effective:.1f} of equal size)"
         for part in (a, b)
         if part.values > part.studies
     ]
-    return f"But {' and '.join(parts)}."
+    return f"But {' and '.join(parts)}." if parts else "One value per study."
 
 
 def _models(by: dict[str, Approach]) -> str:
     told: list[str] = []
     refused: dict[str, list[str]] = {}
-    for name, shown in (("study-means", "study means"), ("multilevel", "multilevel model"), ("cr2", "CR2"),
+    for name, shown in (("study-means", "means"), ("multilevel", "multilevel"), ("cr2", "CR2"),
                         ("permutation", "permutation")):  # fmt: skip
         found = by[name]
         if found.p is None:
             refused.setdefault(found.reason, []).append(shown)
-            continue
-        extra = f", g = {_two(found.effect)}" if name == "study-means" and found.effect is not None else ""
-        df = f" on {found.df:.1f} df" if name in ("multilevel", "cr2") and found.df is not None else ""
-        told.append(f"{shown} p = {_p(found.p)}{df}{extra}")
-    sentence = f"Counting studies: {'; '.join(told)}." if told else ""
-    no = [f"No {' or '.join(names)}: {reason}." for reason, names in refused.items()]
-    return " ".join([sentence, *no, _verdict(by)]).strip()
+        else:
+            extra = f" (g = {_two(found.effect)})" if name == "study-means" and found.effect is not None else ""
+            told.append(f"{shown} p {_p(found.p)}{extra}")
+    sentence = f"By study: {', '.join(told)}." if told else ""
+    no = [
+        f"No {' or '.join(names)}: {_short(reason)}."
+        for reason, names in refused.items()
+        if reason != by["values"].reason
+    ]
+    return " ".join([sentence, *no]).strip()
 
 
 def _verdict(by: dict[str, Approach]) -> str:
@@ -96,31 +92,30 @@ def _floor(by: dict[str, Approach]) -> str:
     floor = by["permutation"].floor
     if floor is None or floor < ALPHA:
         return ""
-    return (
-        f"With these numbers of studies no relabelling gives a p below {floor:.2f}: the comparison could not have been "
-        "significant at 5%, whatever the values."
-    )
+    return f"No relabelling of so few studies gives a p below {floor:.2f}, whatever the values."
 
 
 def _shared(datasets: Sequence[str], studies: Sequence[str]) -> str:
     if not datasets:
-        return "No data set has values of both categories, so every difference is one between data sets too."
+        return "No data set has both: the categories differ in their data too."
+    sets = _count(len(datasets), "data set")
     if not studies:
-        return f"Both have values on {', '.join(datasets)}, but no study tests both."
-    return f"{_count(len(studies), 'study')} test{'s' if len(studies) == 1 else ''} both, on {', '.join(datasets)}."
+        return f"{sets} with both, but no study tests both."
+    return f"{_count(len(studies), 'study')} test{'s' if len(studies) == 1 else ''} both, on {sets}."
 
 
 def metric_words(evidence: Sequence[CategoryEvidence], overall: Sequence[Approach]) -> str:
     """Return the evidence behind all categories of a metric, and the tests over all of them."""
-    held = ", ".join(
-        f"{e.category} {_count(e.values, 'value')} of {_count(e.methods, 'method')} in {_count(e.studies, 'study')}"
-        for e in evidence
-    )
-    tests = "; ".join(
-        f"{approach.name} p = {_p(approach.p)}" if approach.p is not None else f"{approach.name}: {approach.reason}"
-        for approach in overall
-    )
-    return f"Behind the categories: {held}. All categories together: {tests}."
+    held = ", ".join(f"{e.category} {_count(e.values, 'value')} of {_count(e.studies, 'study')}" for e in evidence)
+    tests = [f"{_NAMES[a.name]} p {_p(a.p)}" for a in overall if a.p is not None]
+    refused = dict.fromkeys(a.reason for a in overall if a.p is None)
+    no = f" No other test: {'; '.join(map(_short, refused))}." if refused else ""
+    return f"{held}. All categories together: {', '.join(tests) or 'no test'}.{no}"
+
+
+def _short(reason: str) -> str:
+    """Return a reason without what follows from it."""
+    return reason.partition(", so ")[0]
 
 
 def _count(n: int, noun: str) -> str:
@@ -133,4 +128,4 @@ def _two(value: float | None) -> str:
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"

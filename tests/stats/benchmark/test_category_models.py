@@ -198,7 +198,7 @@ def test_words_follow_the_numbers() -> None:
                       + [(f"b.m{i}.d{i}", "Hybrid", 0.90 + 0.01 * i) for i in range(6)]).metrics  # fmt: skip
     words = part.contrasts[0].words
     assert "the 6 of CNN are of 1 study (worth 1.0 of equal size)" in words
-    assert "No multilevel model or CR2: 2 studies for 2 categories" in words
+    assert "No multilevel or CR2: 2 studies for 2 categories" in words
     assert part.evidence[0].effective == 1.0
     assert "but no study tests both" in words
 
