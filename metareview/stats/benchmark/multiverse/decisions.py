@@ -8,13 +8,13 @@ out, so that no choice is counted twice; what differs by construction but agrees
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 
 from metareview.stats.benchmark.identities import redundancy_groups
-from metareview.stats.benchmark.multiverse.collapse import collapse, partly_reported
+from metareview.stats.benchmark.multiverse.collapse import partly_reported
 from metareview.stats.benchmark.multiverse.result import Decision
 from metareview.stats.benchmark.ranking.cube import Cube
 from metareview.stats.benchmark.ranking.rules import RULES
@@ -157,33 +157,37 @@ def _combinations(decisions: Sequence[Decision], default: Options, full: bool) -
             yield options
 
 
-def canonical(options: Options, default: Options, cube: Cube, trivial: bool) -> Options:
+def canonical(options: Options, default: Options, single: bool, full: bool, trivial: bool) -> Options:
     """Return the options under which a combination is counted: those that change nothing are at their simplest.
 
     Parameters
     ----------
     options, default : the combination, and the default one.
-    cube : its table (`variant`).
+    single, full : whether its table has one column only, and whether it has no gaps.
     trivial : whether the weights of its weighting are those of single cells.
     """
-    filled = cube.mask
-    if int(filled.any(axis=0).sum()) < 2:  # one column: every rule puts its values in their order
+    if single:  # every rule puts the values of one column in their order
         return options | {"missing": "available", "rule": default["rule"], "transform": "identity", "weighting": "cell"}
     rule, one = options["rule"], dict(options)
     if not RULES[rule].metric_scale:
         one["transform"] = "identity"
     if rule in _OWN_WEIGHTS or trivial:
         one["weighting"] = "cell"
-    if bool(filled[filled.any(axis=1)].all()):
+    if full:
         one["missing"] = "available"
     return one
 
 
-def variant(setting: Setting, options: Options) -> Cube:
-    """Return the cube under the options of data sets, redundancy and metrics; it may have no columns."""
+def variant(setting: Setting, options: Options, collapsed: Callable[[str, Cube], Cube]) -> Cube:
+    """Return the cube under the options of data sets, redundancy and metrics; it may have no columns.
+
+    Parameters
+    ----------
+    collapsed : the cube of a choice of data sets -> the same with redundant metrics counted once.
+    """
     cube = setting.cube if options["datasets"] == ALL else setting.without[options["datasets"].removeprefix("without ")]
     if options["redundancy"] == "collapsed":
-        cube, _ = collapse(cube)
+        cube = collapsed(options["datasets"], cube)
     metrics = options["metrics"]
     if metrics == ALL:
         return cube

@@ -24,7 +24,7 @@ from metareview.stats.benchmark.multiverse.decisions import (
 )
 from metareview.stats.benchmark.multiverse.result import Decision, Multiverse, Specification
 from metareview.stats.benchmark.multiverse.summarise import summarised
-from metareview.stats.benchmark.multiverse.tables import Weights, Work
+from metareview.stats.benchmark.multiverse.tables import OWN_ROW, Weights, Work
 from metareview.stats.benchmark.ranking.cube import Cube
 from metareview.stats.benchmark.ranking.places import places, tidy
 from metareview.stats.benchmark.ranking.rules import RULES
@@ -126,7 +126,10 @@ class _Runner:
     def __init__(self, setting: Setting, default: Options) -> None:
         self.setting, self._default = setting, default
         self._seen: dict[tuple[tuple[str, str, float], ...], tuple[str, ...]] = {}
+        self._shapes: dict[tuple[str, ...], tuple[bool, bool]] = {}
+        self._alike: dict[tuple[str, ...], bool] = {}
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._collapsed: dict[str, Cube] = {}
         self._cubes: dict[tuple[str, ...], Cube] = {}
         self._work: dict[tuple[str, ...], Work | str] = {}
         self._weights: dict[tuple[str, ...], Weights] = {}
@@ -134,8 +137,24 @@ class _Runner:
     def canonical(self, options: Options) -> Options:
         """Return the options under which a combination counts."""
         same = options | dict(zip(_TABLE, self._first_of(options), strict=True))
-        cube = self._cube(same)
-        return canonical(same, self._default, cube, self._weights_of(same).trivial(cube.mask, options["rule"]))
+        return canonical(same, self._default, *self._shape(same), self._trivial(same))
+
+    def _shape(self, options: Options) -> tuple[bool, bool]:
+        """Whether the table has a single column, and whether it has no gaps."""
+        key = tuple(options[name] for name in _TABLE)
+        if key not in self._shapes:
+            filled = self._cube(options).mask
+            single = int(filled.any(axis=0).sum()) < 2
+            self._shapes[key] = single, bool(filled[filled.any(axis=1)].all())
+        return self._shapes[key]
+
+    def _trivial(self, options: Options) -> bool:
+        """Whether the rule would weigh all cells alike."""
+        own = options["rule"] in OWN_ROW
+        key = (*(options[name] for name in (*_TABLE, "weighting")), str(own))
+        if key not in self._alike:
+            self._alike[key] = self._weights_of(options).trivial(self._cube(options).mask, own)
+        return self._alike[key]
 
     def _first_of(self, options: Options) -> tuple[str, ...]:
         """Return the first options that made the same table: what leaves the table as it is, is no choice."""
@@ -164,8 +183,14 @@ class _Runner:
     def _cube(self, options: Options) -> Cube:
         key = tuple(options[name] for name in _TABLE)
         if key not in self._cubes:
-            self._cubes[key] = variant(self.setting, options)
+            self._cubes[key] = variant(self.setting, options, self._once)
         return self._cubes[key]
+
+    def _once(self, datasets: str, cube: Cube) -> Cube:
+        """Return a cube with redundant metrics collapsed; once for each choice of data sets."""
+        if datasets not in self._collapsed:
+            self._collapsed[datasets] = collapse(cube)[0]
+        return self._collapsed[datasets]
 
     def _table(self, options: Options) -> Work | str:
         key = tuple(options[name] for name in (*_TABLE, "missing"))

@@ -17,12 +17,12 @@ from metareview.stats.benchmark.ranking.rank import groups_of
 from metareview.stats.benchmark.ranking.rules import Rule
 from metareview.stats.benchmark.ranking.scales import scale
 
-__all__ = ["Weights", "Work"]
+__all__ = ["OWN_ROW", "Weights", "Work"]
 
 Array = NDArray[np.float64]
 
 #: Rules whose score of a method uses only the method's own weights, so that each method may have its own.
-_OWN_ROW = ("mean", "win-rate", "mean-rank", "z-score")
+OWN_ROW = ("mean", "win-rate", "mean-rank", "z-score")
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Weights:
         rows = np.array([_shares(groups, there) for there in mask])
         return cls(rows, _shares(groups, np.ones(len(groups), dtype=bool)))
 
-    def trivial(self, mask: NDArray[np.bool_], rule: str) -> bool:
+    def trivial(self, mask: NDArray[np.bool_], own_row: bool) -> bool:
         """Whether a rule would weigh all cells alike: those of every method, or all columns."""
-        if rule in _OWN_ROW:
+        if own_row:
             return all(np.ptp(row[there]) == 0 for row, there in zip(self.rows, mask, strict=True) if there.any())
         return not self.columns.size or float(np.ptp(self.columns)) == 0
 
@@ -131,7 +131,7 @@ class Work:
         values = scaled.values[there]
         out = np.full(len(self.cube.methods_compared), np.nan)
         groups = groups_of(table)
-        if rule.name in _OWN_ROW:
+        if rule.name in OWN_ROW:
             own = np.where(np.isfinite(values), weights.rows[np.ix_(self.rows, self.columns)], 0.0)
             filled_in = np.isfinite(values) & (own == 0)  # a cell that the policy filled weighs like one of its column
             own = np.where(filled_in, weights.columns[self.columns], own)
