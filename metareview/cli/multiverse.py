@@ -8,38 +8,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.rank import parse_ranges, read_cube
 
 if TYPE_CHECKING:
     from metareview.stats.benchmark.multiverse import Multiverse
-    from metareview.stats.benchmark.ranking.cube import Cube
+    from metareview.stats.benchmark.ranking import Cube
 
 __all__ = ["multiverse"]
 
-Source = Annotated[Path, typer.Argument(metavar="REVIEW|TABLE.csv", help="Review folder, or a table of scores as CSV.")]
+Many = list[str] | None
+Data = Annotated[
+    Path, typer.Argument(metavar="REVIEW|TABLE.csv", help="Review folder, or a table: method, dataset, metric, value.")
+]
 
 
 def multiverse(
-    source: Source,
+    data: Data,
     board: Annotated[
-        str | None, typer.Option(metavar="ID", help="A leaderboard of the review; by default its composite table.")
+        str | None, typer.Option(metavar="ID", help="In a review: a leaderboard; its composite table by default.")
     ] = None,
-    wide: Annotated[bool, typer.Option("--wide", help="TABLE.csv has one row per method.")] = False,
-    metric: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="With --wide: the metric, where headings are data sets.")
+    rule: Annotated[Many, typer.Option(metavar="RULE", help="Only this rule; repeat for more. All by default.")] = None,
+    metric: Annotated[Many, typer.Option(metavar="METRIC", help="Only this metric; repeat for more.")] = None,
+    dataset: Annotated[Many, typer.Option(metavar="DATASET", help="Only this data set; repeat for more.")] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="One row per method, columns DATASET|METRIC.")] = False,
+    lower: Annotated[Many, typer.Option("--lower-is-better", metavar="METRIC", help="Direction of a metric.")] = None,
+    higher: Annotated[Many, typer.Option("--higher-is-better", metavar="METRIC", help="Direction of a metric.")] = None,
+    value_range: Annotated[
+        Many, typer.Option("--range", metavar="METRIC=LOW:HIGH", help="Range of a metric; leave an end out if open.")
     ] = None,
-    higher: Annotated[
-        list[str] | None, typer.Option("--higher-is-better", metavar="METRIC", help="Of a metric nobody knows; repeat.")
+    values_of: Annotated[
+        str | None, typer.Option(metavar="KIND", help="In a review: values of single units, such as image, enter.")
     ] = None,
-    lower: Annotated[
-        list[str] | None, typer.Option("--lower-is-better", metavar="METRIC", help="Of a metric nobody knows; repeat.")
-    ] = None,
-    limits: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="METRIC=LOW:HIGH", help="Range of a metric, an end may be empty; repeat."),
-    ] = None,
-    rules: Annotated[
-        str | None, typer.Option(metavar="RULE,…", help="Only these rules: mean, borda, win-rate, … All by default.")
-    ] = None,
+    corpus: Annotated[str | None, typer.Option(help="In a review: only what this document prints.")] = None,
     output: OutFile = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -47,10 +47,10 @@ def multiverse(
 
     Prints a verdict in one line, the range of each method's rank, what moves the ranks, and what methods lose by
     reporting a metric that others leave out. With --json: every specification with its options, order, ranks and
-    scores, or the reason why it has none.
+    scores, or the reason why it has none. docs/multiverse.md explains the choices.
 
-    A long table has the columns method, dataset, metric, value and may have study, category, se, n; a wide one has a
-    row per method and headings such as dice or lucchi|dice.
+    A review is read by its composite table, by --board, or by what --metric, --dataset, --corpus and --values-of
+    select, as `metareview rank` does; so is a table.
 
     Examples:
 
@@ -60,54 +60,39 @@ def multiverse(
 
       metareview multiverse scores.csv --wide --higher-is-better score --range score=0:1
     """
-    chosen = [name.strip() for name in rules.split(",") if name.strip()] if rules else None
-    if source.is_dir():
-        found, cube = _of_review(source, board, chosen)
+    if data.is_dir() and not (metric or dataset or corpus or values_of or wide or lower or higher or value_range):
+        found, cube = _of_review(data, board, rule)
     else:
+        from metareview.errors import InputError
         from metareview.stats.benchmark.multiverse import run_multiverse
 
-        ways = dict.fromkeys(higher or (), "higher") | dict.fromkeys(lower or (), "lower")
-        cube = _table(source, wide, metric, ways, limits or [])
-        found = run_multiverse(cube, rules=chosen, title=source.name)
+        if board is not None:
+            raise InputError("--board names a whole table of a review; leave it out to select values by other options")
+        directions = {**dict.fromkeys(lower or (), "lower"), **dict.fromkeys(higher or (), "higher")}
+        cube = read_cube(
+            data, metrics=metric, datasets=dataset, wide=wide, directions=directions,
+            ranges=parse_ranges(value_range or []), corpus=corpus, values_of=values_of,
+        )  # fmt: skip
+        found = run_multiverse(cube, rules=rule, title=data.name)
     emit(found.to_json() if as_json else _text(found, cube), output)
 
 
 def _of_review(folder: Path, board: str | None, rules: list[str] | None) -> tuple[Multiverse, Cube | None]:
-    from metareview.ingest import read_review
+    import metareview
+    from metareview.errors import InputError
     from metareview.stats.benchmark.multiverse.analysis import composite_cube, compute_multiverse
 
-    review = read_review(folder)
+    review = metareview.load(folder)
     if review.spec.composite is None and board is None:
-        known = ", ".join(board.id for board in review.spec.leaderboards)
-        raise typer.BadParameter(f"the review has no composite table; name a leaderboard: {known or 'it has none'}",
-                                 param_hint="--board")  # fmt: skip
-    found = compute_multiverse(review.tables, review.spec, board or "", rules=rules)
-    return found, None if board else composite_cube(review.tables, review.spec)
-
-
-def _table(path: Path, wide: bool, metric: str | None, ways: dict[str, str], limits: list[str]) -> Cube:
-    from metareview.cli.effects import read_csv
-    from metareview.stats.benchmark.ranking.cube_frames import cube_from_long, cube_from_wide
-
-    ranges = dict(_ends(text) for text in limits)
-    frame = read_csv(path)
-    if wide:
-        return cube_from_wide(frame, ways, ranges=ranges, metric=metric, source=path.name)
-    return cube_from_long(frame, ways, ranges=ranges, source=path.name)
-
-
-def _ends(text: str) -> tuple[str, tuple[float | None, float | None]]:
-    name, sign, ends = text.partition("=")
-    low, colon, high = ends.partition(":")
-    try:
-        if sign and colon:
-            return name.strip(), (float(low) if low else None, float(high) if high else None)
-    except ValueError:
-        pass
-    raise typer.BadParameter(f"{text!r} is not METRIC=LOW:HIGH", param_hint="--range")
+        boards = ", ".join(board.id for board in review.spec.leaderboards)
+        raise InputError(f"{folder} declares no composite table; name a leaderboard with --board "
+                         f"({boards or 'it has none'}), or select values with --metric and --dataset")  # fmt: skip
+    found = compute_multiverse(review.frames, review.spec, board or "", rules=rules)
+    return found, None if board else composite_cube(review.frames, review.spec)
 
 
 def _text(found: Multiverse, cube: Cube | None) -> str:
+    """The summary, and the reporting penalty where there is a table to compute it from."""
     from metareview.errors import MetareviewError
     from metareview.stats.benchmark.multiverse.penalty import reporting_penalty
 
