@@ -118,12 +118,12 @@ _SPECS = (
              ("descriptives",)),
     _spec("multiverse", "The ranking under every choice", "benchmark", "multiverse:multiverse", _NAMES,
           ("multiverse",)),
+    _spec("multiverse-specifications", "Every specification", "benchmark", "multiverse:multiverse_specifications",
+          _NAMES, ("multiverse",)),
     _spec("multiverse-decisions", "What moves the ranks", "benchmark", "multiverse:multiverse_decisions", _NAMES,
           ("multiverse",)),
     _spec("multiverse-pairs", "Which method is ahead of which", "benchmark", "multiverse:multiverse_pairs", _NAMES,
           ("multiverse",)),
-    _spec("multiverse-specifications", "Every specification", "benchmark", "multiverse:multiverse_specifications",
-          _NAMES, ("multiverse",)),
     _spec("reporting-penalty", "What reporting a metric costs", "benchmark", "multiverse:reporting_penalty", _NAMES,
           ("reporting_penalty",)),
     _spec("groups", "Comparison of method categories", "statistics", "groups:groups",
@@ -189,8 +189,8 @@ def _multiverse(board: LeaderboardSpec) -> dict[str, ViewSpec]:
     own = {}
     for stem, title, build, formats in (
         ("multiverse", "The ranking under every choice", "multiverse", True),
-        ("multiverse-decisions", "What moves the ranks", "multiverse_decisions", True),
         ("multiverse-specifications", "Every specification", "multiverse_specifications", False),
+        ("multiverse-decisions", "What moves the ranks", "multiverse_decisions", True),
     ):
         view = _spec(f"{stem}-{board.id}", f"{title}: {board.title}", "leaderboards", f"multiverse:{build}", _NAMES,
                      (f"multiverse-{board.id}",), formats=formats, argument=board.id)  # fmt: skip

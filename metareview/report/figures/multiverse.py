@@ -246,14 +246,15 @@ def draw_orders(views: Mapping[str, View]) -> Figure:
 
 
 def _by_wins(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    """Order names by the mean share of specifications in which they are ahead of the others."""
+    """Order names by how many others they are mostly ahead of, then by the mean share."""
     won: dict[str, list[float]] = {name: [] for name in names}
     for above, below, share, _ in rows:
         found = number(share.value)
         if found is not None:
             won[tidy(above.value)].append(found)
             won[tidy(below.value)].append(1 - found)
-    return sorted(names, key=lambda name: (-sum(won[name]) / max(len(won[name]), 1), name))
+    ahead = {name: sum((value > 0.5) - (value < 0.5) for value in shares) for name, shares in won.items()}
+    return sorted(names, key=lambda name: (-ahead[name], -sum(won[name]) / max(len(won[name]), 1), name))
 
 
 def draw_decisions(views: Mapping[str, View]) -> Figure:

@@ -118,13 +118,13 @@ def multiverse_decisions(tables: Tables, results: Results, spec: ReviewSpec, boa
     names, found = Names.of(tables, spec), _result(results, board)
     columns = (
         Column("decision", "Decision"),
-        Column("share", "Share of variance", "percent", 0,
+        Column("share", "Share", "percent", 0,
                help="of the variance of ranks over specifications that rank every method; Shapley value of R²"),
         Column("alone", "Alone", "percent", 0, help="R² of this decision by itself"),
         Column("option", "Option"),
         Column("n", "Specifications", "count"),
-        Column("n_feasible", "With an order", "count"),
-        Column("n_full", "Of all methods", "count"),
+        Column("n_feasible", "Ordered", "count", help="specifications that give an order"),
+        Column("n_full", "All methods", "count", help="specifications that rank every method"),
         Column("leader", "First in most"),
         Column("leader_share", "In", "percent", 0),
     )  # fmt: skip
@@ -265,7 +265,7 @@ def reporting_penalty(tables: Tables, results: Results, spec: ReviewSpec) -> Vie
         Column("method", "Method"),
         Column("category", "Category"),
         Column("metrics", "Reports"),
-        Column("partial", "Of these, only some report"),
+        Column("partial", "Not reported by all"),
         Column("rank", "All metrics", "count", group="Rank"),
         Column("rank_without", f"Without {left_out or 'them'}", "count", group="Rank"),
         Column("rank_silent", "Alone silent", "count", group="Rank",

@@ -18,7 +18,7 @@ REVIEWS = sorted(path.parent for path in ROOT.glob("data/studies/*/review.yaml")
 
 def test_names_are_pinned() -> None:
     assert list(ANALYSES) == [
-        "descriptives", "composite", "composite_evidence", "groups", "variability", "generalisation", "correlations",
+        "descriptives", "composite", "composite_evidence", "groups", "category_models", "multiverse", "reporting_penalty", "variability", "generalisation", "correlations",
         "availability", "shares", "flow", "characteristics",
     ]  # fmt: skip
     assert all(name == analysis.name and analysis.title for name, analysis in ANALYSES.items())

@@ -216,21 +216,23 @@ class Multiverse(Result):
         )
 
     def summary(self) -> str:
-        """Return the verdict, the curves, the shares of the decisions, then what weakens them."""
-        import pandas as pd
-
-        curves = pd.DataFrame(
-            [
-                {"method": c.method, "default": c.default, "best": c.best, "median": c.median, "worst": c.worst,
-                 "first": f"{c.first:.0%}"} for c in self.curves
+        """Return the verdict, the curves, the shares of the decisions, then what was dropped and what weakens them."""
+        lines = [self.verdict, "", f"{len(self.specifications)} specifications, {self.n_feasible} with an order, "
+                 f"{self.n_full} of all methods", ""] if self.specifications else []  # fmt: skip
+        rows = [("method", "default", "best", "median", "worst", "first")]
+        rows += [(c.method, *map(_rank, (c.default, c.best, c.median, c.worst)), f"{c.first:.0%}") for c in self.curves]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+        if self.curves:
+            lines += [
+                "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
             ]
-        )  # fmt: skip
-        shares = [f"  {self.decision(part.decision).title}: {part.share:.0%}" for part in self.shares]
-        if self.unexplained is not None:
-            shares.append(f"  interaction of decisions: {self.unexplained:.0%}")
-        counts = (
-            f"{len(self.specifications)} specifications, {self.n_feasible} with an order, {self.n_full} of all methods"
-        )
-        notes = [f"warning: {text}" for text in self.warnings]
-        return "\n".join([self.verdict, "", counts, "", curves.to_string(index=False), "",
-                          "variance of ranks by decision:", *shares, *notes])  # fmt: skip
+        if self.shares:
+            lines += ["", "variance of ranks by decision:"]
+            lines += [f"  {self.decision(part.decision).title}: {part.share:.0%}" for part in self.shares]
+            lines += [f"  interaction of decisions: {self.unexplained:.0%}"] if self.unexplained is not None else []
+        lines += ["", f"k = {self.k_used} of {self.k_in}", *(f"dropped: {row}" for row in self.dropped)]
+        return "\n".join([*lines, *(f"warning: {text}" for text in self.warnings)]).strip("\n")
+
+
+def _rank(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
