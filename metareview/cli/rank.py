@@ -197,6 +197,7 @@ def _text(found: Ranking) -> str:
     rows = [head, *(_line(entry) for entry in found.ranked)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
     lines = [f"{found.rule_title or found.rule}; {found.coverage}"]
+    lines += [f"one metric in other words: {note}" for note in found.coverage.redundant]
     parts = found.coverage.components
     lines += [f"  part: {', '.join(part)}" for part in parts] if len(parts) > 1 else []
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -324,4 +324,6 @@ def _note(key: tuple[str, ...], columns: Sequence[Named]) -> str:
     metrics = list(dict.fromkeys(column.metric for column in columns))
     formulas = [f"{name} = {m.formula}" for name in metrics if name != family.base and (m := family.member(name))]
     assumed = "; their rules are unstated and taken to be one" if key[-1] == "unstated" else ""
-    return f"{', '.join(metrics)} are one metric ({family.base} = {_letter(family)}; {'; '.join(formulas)}){assumed}"
+    where = f" on {key[1]}" if key[1] else ""
+    identity = f"{family.base} = {_letter(family)}; {'; '.join(formulas)}"
+    return f"{', '.join(metrics)}{where} are one metric ({identity}){assumed}"

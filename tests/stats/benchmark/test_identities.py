@@ -112,3 +112,14 @@ def test_redundancy_groups() -> None:
     (pixel,) = redundancy_groups([Col("f1", "pixel"), Col("dice", "fg"), Col("f1", "object.iou50")])
     assert pixel.columns == (0, 1)
     assert redundancy_groups([Col("dice", "fg"), Col("jaccard", "mean-fg-bg")]) == ()
+
+
+def test_every_ranking_says_what_counts_twice() -> None:
+    import pandas as pd
+
+    from metareview.stats.benchmark.ranking import cube_from_wide, rank
+
+    table = cube_from_wide(pd.DataFrame({"method": ["a", "b"], "x|dice": [0.9, 0.8], "x|jaccard": [0.8, 0.7]}))
+    (note,) = rank(table, "mean", n_boot=0).coverage.redundant
+    assert note.startswith("dice, jaccard on x are one metric (dice = D; jaccard = D / (2 - D))")
+    assert rank(table.restrict(columns=[0]), "mean", n_boot=0).coverage.redundant == ()
