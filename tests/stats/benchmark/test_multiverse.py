@@ -330,3 +330,9 @@ def test_a_review_without_composite() -> None:
     assert compute_multiverse(build([]), spec()).specifications == ()
     with pytest.raises(UnknownName, match="leaderboard 'x'"):
         compute_multiverse(build([]), spec(), "x")
+
+
+def test_the_page_quotes_the_verdict(founding: Multiverse) -> None:
+    page = (ROOT / "docs" / "multiverse.md").read_text(encoding="utf-8")
+    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith("> "))
+    assert quoted == founding.verdict

@@ -219,7 +219,7 @@ class Multiverse(Result):
         """Return the verdict, the curves, the shares of the decisions, then what was dropped and what weakens them."""
         lines = [self.verdict, "", f"{len(self.specifications)} specifications, {self.n_feasible} with an order, "
                  f"{self.n_full} of all methods", ""] if self.specifications else []  # fmt: skip
-        rows = [("method", "default", "best", "median", "worst", "first")]
+        rows: list[tuple[str, ...]] = [("method", "default", "best", "median", "worst", "first")]
         rows += [(c.method, *map(_rank, (c.default, c.best, c.median, c.worst)), f"{c.first:.0%}") for c in self.curves]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
         if self.curves:
