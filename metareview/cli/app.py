@@ -15,6 +15,7 @@ from metareview.cli.effects import effects
 from metareview.cli.exchange import export_review, import_review
 from metareview.cli.fit import fit
 from metareview.cli.init import init
+from metareview.cli.multiverse import multiverse
 from metareview.cli.numbers import numbers
 from metareview.cli.plot import plot
 from metareview.cli.rank import rank
@@ -61,4 +62,5 @@ app.command("export")(export_review)
 app.command("import")(import_review)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
+app.command("multiverse")(multiverse)
 app.add_typer(step_app, name="step", hidden=True)

@@ -12,7 +12,7 @@ from metareview.cli.options import JsonFlag, OutFile, emit
 if TYPE_CHECKING:
     from metareview.stats.benchmark.ranking import Cube, Ranking
 
-__all__ = ["read_cube", "rank"]
+__all__ = ["parse_ranges", "rank", "read_cube"]
 
 Many = list[str] | None
 Data = Annotated[
@@ -72,7 +72,7 @@ def rank(
 
         directions = {**dict.fromkeys(lower or (), "lower"), **dict.fromkeys(higher or (), "higher")}
         cube = read_cube(
-            data, metrics=metric, datasets=dataset, wide=wide, directions=directions, ranges=_ranges(value_range or []),
+            data, metrics=metric, datasets=dataset, wide=wide, directions=directions, ranges=parse_ranges(value_range or []),
             corpus=corpus, values_of=values_of,
         )  # fmt: skip
         found = rank_cube(cube, rule, missing, transform=transform, n_boot=boot, unit=unit, seed=seed, level=level,
@@ -152,7 +152,14 @@ def _table_cube(
     return part.restrict([name for name, row in zip(part.methods_compared, part.mask, strict=True) if row.any()])
 
 
-def _ranges(given: list[str]) -> dict[str, tuple[float | None, float | None]]:
+def parse_ranges(given: list[str]) -> dict[str, tuple[float | None, float | None]]:
+    """Return the ranges that ``--range METRIC=LOW:HIGH`` gives.
+
+    Raises
+    ------
+    InputError
+        If one is not written so.
+    """
     from metareview.errors import InputError
 
     found = {}
@@ -190,6 +197,7 @@ def _text(found: Ranking) -> str:
     rows = [head, *(_line(entry) for entry in found.ranked)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
     lines = [f"{found.rule_title or found.rule}; {found.coverage}"]
+    lines += [f"one metric in other words: {note}" for note in found.coverage.redundant]
     parts = found.coverage.components
     lines += [f"  part: {', '.join(part)}" for part in parts] if len(parts) > 1 else []
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -9,6 +9,8 @@ from metareview.errors import UnknownName
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.analyses import ANALYSES as BENCHMARK
 from metareview.stats.benchmark.analyses import AnalysisSpec, Tables
+from metareview.stats.benchmark.multiverse import Multiverse
+from metareview.stats.benchmark.multiverse.analysis import compute_multiverse
 from metareview.stats.benchmark.ranking.result import Ranking
 from metareview.stats.declared.result import SynthesisResult
 from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
@@ -33,6 +35,10 @@ def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
         own[name] = AnalysisSpec(name, declared.title, reads, SynthesisResult, run)
         checks, look = f"diagnostics-{declared.id}", partial(_diagnostics, name=declared.id)
         own[checks] = AnalysisSpec(checks, f"Diagnostics: {declared.title}", reads, FitDiagnostics, look)
+    for board in spec.leaderboards:
+        name = f"multiverse-{board.id}"
+        read = ("studies", "experiments", "results", "datasets")
+        own[name] = AnalysisSpec(name, board.title, read, Multiverse, partial(compute_multiverse, board=board.id))
     return {**ANALYSES, **own}
 
 

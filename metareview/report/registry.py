@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from metareview.errors import UnknownName
 from metareview.report.views.base import View
 from metareview.results import Result
-from metareview.schema.review import ReviewSpec
+from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.schema.synthesis import SynthesisSpec
 
 if TYPE_CHECKING:
@@ -136,11 +136,27 @@ _SPECS = (
              "benchmark:composite_evidence", _NAMES, ("composite_evidence",)),
     _spec("summary", "Summary statistics per metric", "benchmark", "summary:summary", (*_NAMES, "statements"),
              ("descriptives",)),
+    _spec("multiverse", "The ranking under every choice", "benchmark", "multiverse:multiverse", _NAMES,
+          ("multiverse",)),
+    _spec("multiverse-specifications", "Every specification", "benchmark", "multiverse:multiverse_specifications",
+          _NAMES, ("multiverse",)),
+    _spec("multiverse-decisions", "What moves the ranks", "benchmark", "multiverse:multiverse_decisions", _NAMES,
+          ("multiverse",)),
+    _spec("multiverse-pairs", "Which method is ahead of which", "benchmark", "multiverse:multiverse_pairs", _NAMES,
+          ("multiverse",)),
+    _spec("reporting-penalty", "What reporting a metric costs", "benchmark", "multiverse:reporting_penalty", _NAMES,
+          ("reporting_penalty",)),
     _spec("groups", "Comparison of method categories", "statistics", "groups:groups",
           (*_NAMES, "statements"), ("groups",)),
     _spec("group-summaries", "Groups of methods", "statistics", "groups:group_summaries", _NAMES, ("groups",)),
     _spec("metrics-by-category", "Metrics by category of method", "statistics", "groups:metrics_by_category", _SCORES,
              ("groups",)),
+    _spec("category-evidence", "Evidence behind the categories", "statistics", "category_models:category_evidence",
+          _NAMES, ("category_models",)),
+    _spec("category-models", "Categories compared as published and as the data allow", "statistics",
+          "category_models:category_models", (*_NAMES, "statements"), ("category_models",)),
+    _spec("category-differences", "Why the comparisons of categories differ", "statistics",
+          "category_models:category_differences", (*_NAMES, "statements"), ("category_models",)),
     _spec("generalisation-shares", "Evaluation on more than one data set", "statistics",
              "variability:generalisation_shares", (*_NAMES, "statements"), ("generalisation",)),
     _spec("generalisation", "Methods on more than one data set", "statistics", "variability:generalisation", _NAMES,
@@ -184,7 +200,22 @@ def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
                 own = _spec(f"leaderboard-{board.id}", board.title, "leaderboards", "leaderboards:leaderboard", _SCORES,
                                argument=board.id)  # fmt: skip
                 views[own.name] = own
+                views |= _multiverse(board)
     return views
+
+
+def _multiverse(board: LeaderboardSpec) -> dict[str, ViewSpec]:
+    """The multiverse of a leaderboard: ranks, decisions, and the specifications that its figure draws."""
+    own = {}
+    for stem, title, build, formats in (
+        ("multiverse", "The ranking under every choice", "multiverse", True),
+        ("multiverse-specifications", "Every specification", "multiverse_specifications", False),
+        ("multiverse-decisions", "What moves the ranks", "multiverse_decisions", True),
+    ):
+        view = _spec(f"{stem}-{board.id}", f"{title}: {board.title}", "leaderboards", f"multiverse:{build}", _NAMES,
+                     (f"multiverse-{board.id}",), formats=formats, argument=board.id)  # fmt: skip
+        own[view.name] = view
+    return own
 
 
 #: Views after which rankings stand: those of printed tables beside the benchmark, others among the leaderboards.

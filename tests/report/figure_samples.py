@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -227,10 +228,48 @@ def reconstruction() -> View:
     return make("reconstruction", "solution:count value group middle:score low:score high:score", rows)
 
 
+def multiverse_specifications() -> View:
+    methods = ["DDeep3M+", "Hyb. enc-dec", "3D Trans.+U-Net", "Dual-br. attn of Mai et al."]
+    orders = [(2, 3, 1, 4), (1, 2, 3, 4), (1, 3, 2, 4), (2, 1, 4, 3), (1.5, 1.5, 3, 4), (1, 2, 3, 4)]
+    rows = []
+    for number in range(36):
+        missing = ("the cells that are there", "the largest block without gaps", "a gap counts as the worst")[
+            number // 12
+        ]
+        rule = ("mean", "two-level Borda", "dominance")[number % 3]
+        rows.append((number, missing, "all metrics" if number % 12 < 6 else "without AP, which only some report",
+                     rule, *orders[(number // 3) % 6]))  # fmt: skip
+    view = make("multiverse-specifications",
+                "id:count option.missing option.metrics option.rule " + " ".join(f"rank.{i}:number" for i in range(4)),
+                rows)  # fmt: skip
+    labels = {"option.missing": "Missing cells", "option.metrics": "Metrics in", "option.rule": "Rule"}
+    labels |= {f"rank.{at}": method for at, method in enumerate(methods)}
+    return replace(view, columns=tuple(replace(c, label=labels.get(c.key, c.label)) for c in view.columns))
+
+
+def multiverse_decisions() -> View:
+    rows = [
+        ("Missing cells", 0.25, 0.26, "the cells that are there", 30), ("Missing cells", None, None, "worst", 30),
+        ("Metrics that are one metric", 0.12, 0.18, "each counted", 30), ("Rule", 0.01, 0.0, "mean", 20),
+        ("Interaction of decisions", 0.62, None, None, None),
+    ]  # fmt: skip
+    return make("multiverse-decisions", "decision share:percent alone:percent option n:count", rows)
+
+
+def multiverse_pairs() -> View:
+    names = ["DDeep3M+", "Hyb. enc-dec", "3D Trans.+U-Net", "Dual-br. attn of Mai et al.", "UTR"]
+    rows = [
+        (a, b, None if (i, j) == (3, 4) else 0.5 + (j - i) / 10, 90, (i + j) % 2)
+        for i, a in enumerate(names) for j, b in enumerate(names) if i < j
+    ]  # fmt: skip
+    return make("multiverse-pairs", "above below share:percent n:count columns:count", rows)
+
+
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
         prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
-        performance(), heatmap(), benchmark(), audit_summary(), reconstruction(),
+        performance(), heatmap(), benchmark(), audit_summary(), reconstruction(), multiverse_specifications(),
+        multiverse_decisions(), multiverse_pairs(),
     )  # fmt: skip
     return {view.name: view for view in made}

@@ -80,6 +80,18 @@ _SPECS = (
         f"{_HOME}.categories:draw", f"{_HOME}.twins:categories", ("metrics-by-category",),
     ),
     FigureSpec(
+        "multiverse", "Ranks under every choice", "benchmark", ("multiverse-specifications",),
+        f"{_HOME}.multiverse:draw", data=("multiverse-specifications",),
+    ),
+    FigureSpec(
+        "decisions", "What moves the ranks", "benchmark", ("multiverse-decisions",),
+        f"{_HOME}.multiverse:draw_decisions",
+    ),
+    FigureSpec(
+        "orders", "Which method is ahead of which", "benchmark", ("multiverse-pairs",),
+        f"{_HOME}.multiverse:draw_orders", data=("multiverse-pairs",),
+    ),
+    FigureSpec(
         "correlations", "Correlations between metrics", "statistics", ("correlations",),
         f"{_HOME}.correlations:draw", f"{_HOME}.twins:correlations",
     ),
@@ -135,6 +147,12 @@ def _check(kind: str) -> Callable[[str], FigureSpec]:
     return make
 
 
+def _multiverse(key: str) -> FigureSpec:
+    name = f"multiverse-specifications-{key}"
+    return FigureSpec(f"multiverse-{key}", "Ranks under every choice", "leaderboards", (name,),
+                      f"{_HOME}.multiverse:draw", data=(name,))  # fmt: skip
+
+
 def _ranked(name: str, title: str, views: tuple[str, ...], draw: str, data: tuple[str, ...] = ()) -> _Make:
     def make(key: str) -> FigureSpec:
         return FigureSpec(f"{name}-{key}", title, "leaderboards", tuple(f"{view}-{key}" for view in views),
@@ -149,6 +167,8 @@ _FAMILIES: dict[str, _Make] = {
     "forest": _forest, "funnel": _funnel,
     **{kind: (_refits if kind in ("leave-one-out", "cumulative") else _check)(kind) for kind in DIAGNOSTICS},
 }  # fmt: skip
+#: The same for each leaderboard.
+_BOARDS: dict[str, _Make] = {"multiverse": _multiverse}
 #: The same for each ranking.
 _RANKINGS: dict[str, _Make] = {
     "ranks": _ranked("ranks", "Rank bounds and intervals", ("ranking",), "ranks:draw"),
@@ -163,12 +183,16 @@ _PRINTED = ("ranks", "coverage")
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
-    """Return the figures of a review by name, those of its syntheses and rankings included, with their headings."""
+    """Return the figures of a review by name, those of its syntheses, boards and rankings included."""
     own = {}
     for declared in spec.syntheses:
         for kind in ("forest", "funnel", *diagnostics_of(declared)):
             figure = _FAMILIES[kind](declared.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
+    for board in spec.leaderboards:
+        for make in _BOARDS.values():
+            figure = make(board.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {board.title}")
     for ranking in spec.rankings:
         section = "benchmark" if ranking.as_printed else "leaderboards"
         for family, make in _RANKINGS.items():
@@ -189,7 +213,7 @@ def figure_spec(name: str) -> FigureSpec:
     """
     if name in FIGURES:
         return FIGURES[name]
-    for family, make in {**_FAMILIES, **_RANKINGS}.items():
+    for family, make in {**_FAMILIES, **_BOARDS, **_RANKINGS}.items():
         if name.startswith(f"{family}-") and name != f"{family}-":
             return make(name.removeprefix(f"{family}-"))
     raise UnknownName("figure", name, FIGURES)

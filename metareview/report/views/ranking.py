@@ -74,7 +74,11 @@ def ranking(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     notes = [
         *declared.notes,
         *(
-            [f"Coverage: {found.coverage}.", *([f"Bounds: {found.bounds_note}."] if found.ranked else [])]
+            [
+                f"Coverage: {found.coverage}.",
+                *(f"{note}." for note in found.coverage.redundant),
+                *([f"Bounds: {found.bounds_note}."] if found.ranked else []),
+            ]
             if found
             else []
         ),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metareview.stats.benchmark.identities import redundancy_groups
 from metareview.stats.benchmark.ranking.cube import Cube
 
 __all__ = ["Coverage", "components_of", "connected", "coverage_of", "labels_of"]
@@ -51,12 +52,12 @@ class Coverage:
         return "; ".join(parts)
 
 
-def coverage_of(cube: Cube, redundant: tuple[str, ...] = ()) -> Coverage:
+def coverage_of(cube: Cube, redundant: tuple[str, ...] | None = None) -> Coverage:
     """Return the coverage of a cube.
 
     Parameters
     ----------
-    redundant : notes on columns that carry the same information, by whoever knows the identities of metrics.
+    redundant : notes on columns that carry the same information; by default by the identities of their metrics.
     """
     mask = cube.mask
     m, c = cube.shape
@@ -68,7 +69,7 @@ def coverage_of(cube: Cube, redundant: tuple[str, ...] = ()) -> Coverage:
         articulation_methods=tuple(names[i] for i in _articulations(mask)),
         articulation_columns=tuple(cube.columns[j].key for j in _articulations(mask.T, of_methods=False)),
         single_columns=tuple(cube.columns[j].key for j in np.flatnonzero(mask.sum(axis=0) < 2)),
-        redundant=redundant,
+        redundant=tuple(group.note for group in redundancy_groups(cube.columns)) if redundant is None else redundant,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def rank(
     seed: int = 20250101,
     level: float = 0.95,
     component: str | None = None,
-    redundant: Sequence[str] = (),
+    redundant: Sequence[str] | None = None,
 ) -> Ranking:
     """Rank the methods of a cube.
 
@@ -81,7 +81,8 @@ def rank(
     n_boot, unit, seed : bootstrap replicates, and what they draw: dataset, study, unit or none.
     level : of intervals.
     component : a method; only what is connected with it is ranked.
-    redundant : notes on columns that carry the same information twice, printed with the coverage.
+    redundant : notes on columns that carry the same information twice, printed with the coverage; by default by the
+        identities of their metrics.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def rank(
         If no two methods can be compared.
     """
     found = find_rule(rule)
-    coverage = coverage_of(cube, tuple(redundant))
+    coverage = coverage_of(cube, None if redundant is None else tuple(redundant))
     chosen = _component(cube, component)
     _check(chosen, level, n_boot)
     filled = fill(chosen, missing, found)
