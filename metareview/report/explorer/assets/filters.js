@@ -1,0 +1,50 @@
+/* ---- filters: one fold of checkboxes each; nothing ticked means all ---- */
+const FEW = 3;
+const startFilters = (change) => {
+  for (const [key, facet] of Object.entries(facets)) {
+    if (facet.values.length < 2) continue;
+    const boxes = facet.values.map((value) => {
+      const box = el("input", { type: "checkbox", value });
+      box.addEventListener("change", () => {
+        const next = new Set(facet.boxes.filter((b) => b.checked).map((b) => b.value));
+        change((state) => { state.filters[key] = next; }, facet.title + ": " + chosen(facet, next));
+      });
+      return box;
+    });
+    facet.boxes = boxes;
+    facet.summary = el("summary", {}, facet.title);
+    const list = el("div", { class: "boxes", role: "group", "aria-label": facet.title },
+      ...boxes.map((box) => el("label", {}, box, " ", el("bdi", {}, facet.label(box.value)), " ",
+        el("span", { class: "quiet" }, String(facet.counts.get(box.value))))));
+    const none = el("button", { type: "button", onclick: () => {
+      change((state) => { state.filters[key] = new Set(); }, facet.title + ": all");
+    } }, "Take all");
+    facet.fold = el("details", { class: "pick", "data-facet": key }, facet.summary, el("div", { class: "pop" }, none, list));
+    facet.fold.addEventListener("toggle", () => {
+      if (facet.fold.open) for (const other of document.querySelectorAll("details.pick[open]")) if (other !== facet.fold) other.open = false;
+    });
+    byId("filters").append(facet.fold);
+  }
+  document.addEventListener("click", (event) => {
+    for (const fold of document.querySelectorAll("details.pick[open]")) if (!fold.contains(event.target)) fold.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const fold = event.key === "Escape" && document.querySelector("details.pick[open]");
+    if (!fold) return;
+    fold.open = false;
+    if (fold.contains(document.activeElement)) fold.querySelector("summary").focus();
+  });
+};
+const chosen = (facet, values) => {
+  if (!values.size) return "all";
+  const names = facet.values.filter((value) => values.has(value)).map(facet.label);
+  return names.length <= FEW ? names.join(", ") : names.length + " of " + facet.values.length;
+};
+const showFilters = (state) => {
+  for (const [key, facet] of Object.entries(facets)) {
+    if (!facet.fold) continue;
+    facet.summary.replaceChildren(facet.title + ": ", el("bdi", {}, chosen(facet, state.filters[key])));
+    facet.fold.classList.toggle("active", state.filters[key].size > 0);
+    for (const box of facet.boxes) box.checked = state.filters[key].has(box.value);
+  }
+};

@@ -1,0 +1,57 @@
+/* ---- the list: every value, one row each; rows are made once and only change their order ---- */
+const uncertaintyOf = (cell) => cell.refs.length === 1 ? spreadOf(cell.refs[0]) : "";
+const nOf = (cell) => cell.refs.length === 1 ? cell.refs[0].n : cell.refs.length;
+const FIELDS = [
+  { key: "method", title: "Method", of: (c) => c.run.method, head: true },
+  { key: "setting", title: "Setting", of: (c) => c.run.setting },
+  { key: "dataset", title: "Data set", of: (c) => c.column.datasetName },
+  { key: "target", title: "Target", of: (c) => c.column.target },
+  { key: "split", title: "Split", of: (c) => c.column.split },
+  { key: "metric", title: "Metric", of: (c) => c.column.label, text: (c) => (c.column.label + " " + c.column.metric.arrow).trim() },
+  { key: "value", title: "Value", of: (c) => c.value, number: true },
+  { key: "uncertainty", title: "Uncertainty", of: uncertaintyOf },
+  { key: "n", title: "n", of: nOf, number: true, text: (c) => nOf(c) ? String(nOf(c)) : "" },
+  { key: "category", title: "Category", of: (c) => c.run.category },
+  { key: "study", title: "Study", of: (c) => c.run.study.name },
+  { key: "year", title: "Year", of: (c) => c.run.study.year, number: true },
+  { key: "code", title: "Code", of: (c) => c.run.study.code && facets.code.label(c.run.study.code) },
+  { key: "level", title: "Level", of: (c) => LEVELS[c.column.level] },
+  { key: "standing", title: "Standing", of: (c) => c.standing },
+  { key: "audit", title: "Audit", of: (c) => c.flags.length || null, number: true,
+    text: (c) => c.flags.length ? plural(c.flags.length, "statement does", "statements do") + " not hold" : c.held ? "holds" : "" },
+];
+const textOf = (field, cell) => field.text ? field.text(cell) : String(field.of(cell) ?? "");
+/* a column that no value of the review fills is left out */
+const fields = FIELDS.filter((field) => ["method", "dataset", "metric", "value"].includes(field.key)
+  || cells.some((cell) => textOf(field, cell)));
+const MISSING = { year: "n.s.", code: "n.s.", category: "n.s.", n: "n.s.", uncertainty: "n.s.", target: "n.s." };
+const missingText = (key) => MISSING[key]
+  ? [el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not stated")] : [];
+
+const rowOf = (cell) => {
+  if (cell.row) return cell.row;
+  const describe = cell.run.method + ", " + cell.column.label + " on " + cell.column.datasetName;
+  cell.row = el("tr", {}, ...fields.map((field) => {
+    if (field.key === "value") return el("td", { class: "num" }, valueButton([cell], cell.digits, describe, cell.flags.length ? "flagged" : ""));
+    const shownText = textOf(field, cell);
+    const content = shownText ? [el("bdi", {}, shownText)] : missingText(field.key);
+    if (field.head) return el("th", { scope: "row" }, ...content);
+    return el("td", { class: (field.number ? "num" : "") + (shownText ? "" : " missing") }, ...content);
+  }));
+  return cell.row;
+};
+const listed = (state) => {
+  const rows = cells.filter((cell) => passes(cell, state) && found(state, cell.search));
+  const { key, down } = sortOf(state);
+  const field = fields.find((one) => one.key === key);
+  return field ? ordered(rows, (cell) => field.key === "year" ? Number(field.of(cell)) || null : field.of(cell), down) : rows;
+};
+const showList = (state, change) => {
+  const table = byId("list"), rows = listed(state);
+  const head = el("tr", {}, ...fields.map((field) =>
+    sortHead(field.key, field.title, state, change, { class: field.number ? "num" : "" })));
+  table.tHead.replaceChildren(head);
+  table.tBodies[0].replaceChildren(...rows.map(rowOf));
+  enter(table);
+  return rows;
+};

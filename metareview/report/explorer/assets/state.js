@@ -1,0 +1,64 @@
+/* ---- what the reader has chosen; it stands in the address, so that a link shows the same ---- */
+const facets = {
+  dataset: { title: "Data set", of: (cell) => cell.column.dataset, label: (v) => raw.datasets[v] || v || "not named" },
+  target: { title: "Target", of: (cell) => cell.column.target, label: (v) => v || "not stated" },
+  metric: { title: "Metric", of: (cell) => cell.column.rule, label: (v) => (columns.find((c) => c.rule === v) || { label: v }).label },
+  category: { title: "Category", of: (cell) => cell.run.category, label: (v) => v || "not stated" },
+  year: { title: "Year", of: (cell) => cell.run.study.year, label: (v) => v || "not stated" },
+  code: { title: "Code", of: (cell) => cell.run.study.code, label: (v) => ({ yes: "available", no: "not available" })[v] || v || "not stated" },
+  level: { title: "Level", of: (cell) => cell.column.level, label: (v) => LEVELS[v] },
+  standing: { title: "Standing", of: (cell) => cell.standing.split(" ")[0], label: (v) => ({ "": "takes part", ablation: "ablation", repeats: "printed again" })[v] || v },
+};
+for (const facet of Object.values(facets)) {
+  facet.counts = new Map();
+  for (const cell of cells) facet.counts.set(facet.of(cell), (facet.counts.get(facet.of(cell)) || 0) + 1);
+  facet.values = [...facet.counts.keys()].sort((a, b) => collator.compare(facet.label(a), facet.label(b)));
+}
+const VIEWS = ["board", "cells"];
+
+/* a fresh page shows the data set on which most methods are compared: a board that can be read at once */
+const defaults = () => {
+  const methods = new Map();
+  for (const cell of cells) {
+    if (cell.column.unranked || cell.standing) continue;
+    const place = cell.column.dataset;
+    if (!methods.has(place)) methods.set(place, new Set());
+    methods.get(place).add(cell.run.method);
+  }
+  const best = [...methods].sort((a, b) => b[1].size - a[1].size || collator.compare(a[0], b[0]))[0];
+  const state = { view: "board", by: "method", rule: "win-rate", missing: "available", transform: "", q: "", sort: "", filters: {} };
+  for (const key of Object.keys(facets)) state.filters[key] = new Set();
+  if (best) state.filters.dataset.add(best[0]);
+  else state.view = "cells";
+  if (facets.level.counts.has("cell") && facets.level.counts.size > 1) state.filters.level.add("cell");
+  return state;
+};
+
+const toHash = (state) => {
+  const parts = new URLSearchParams();
+  for (const key of ["view", "by", "rule", "missing", "transform", "q", "sort"]) if (state[key]) parts.set(key, state[key]);
+  for (const key of Object.keys(facets)) {
+    for (const value of [...state.filters[key]].sort()) parts.append(key, value);
+  }
+  return "#" + parts;
+};
+const fromHash = (hash) => {
+  const state = defaults(), parts = new URLSearchParams(hash.replace(/^#/, ""));
+  if (![...parts.keys()].some((key) => key in facets || key in state)) return state;
+  const choose = (key, known) => { const value = parts.get(key); if (known.includes(value)) state[key] = value; };
+  choose("view", VIEWS);
+  choose("by", Object.keys(NAMINGS));
+  choose("rule", Object.keys(RULES));
+  choose("missing", Object.keys(POLICIES));
+  choose("transform", Object.keys(TRANSFORMS));
+  state.q = parts.get("q") || "";
+  state.sort = parts.get("sort") || "";
+  for (const [key, facet] of Object.entries(facets)) {
+    state.filters[key] = new Set(parts.getAll(key).filter((value) => facet.counts.has(value)));
+  }
+  return state;
+};
+
+const passes = (cell, state) => Object.entries(facets).every(([key, facet]) =>
+  !state.filters[key].size || state.filters[key].has(facet.of(cell)));
+const found = (state, words) => state.q.trim().toLowerCase().split(/\s+/).every((part) => words.includes(part));
