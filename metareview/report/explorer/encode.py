@@ -138,6 +138,8 @@ class _Refs:
     def __init__(self, data: Explored) -> None:
         scores = [score for shown in data.shown for score in shown.value.scores]
         self._locators = _Texts(score.locator for score in scores)
+        self._places = _Table()
+        self._last = 0
         self._notes = _Texts(score.note for score in scores)
         self._texts = _Texts()
         self._sources = {key: n for n, key in enumerate(dict.fromkeys(score.source_id for score in scores))}
@@ -149,17 +151,18 @@ class _Refs:
         alone = len(shown.value.scores) == 1
         for score in shown.value.scores:
             ddof = "" if score.sd_ddof is None else str(score.sd_ddof)
+            place = self._places(self._sources[score.source_id], self._locators(score.locator))
             self._rows.append(_short((
-                score.line, self._locators(score.locator), self._printed(score, shown.digits),
-                self._sources[score.source_id], self._notes.pattern(score.note), score.n or 0,
-                self._texts(score.n_of), score.sd, int(score.uncertain), self._texts(score.unit),
-                None if alone else _number(score.value), score.se, score.ci_low, score.ci_high,
-                0 if score.file == "results.csv" else self._texts(score.file), self._texts(ddof),
+                score.line - self._last, place, self._printed(score, shown.digits), self._notes.pattern(score.note),
+                score.n or 0, self._texts(score.n_of), score.sd, self._texts(ddof), int(score.uncertain),
+                self._texts(score.unit), None if alone else _number(score.value), score.se, score.ci_low,
+                score.ci_high, 0 if score.file == "results.csv" else self._texts(score.file),
             )))  # fmt: skip
+            self._last = score.line
 
     def to_data(self) -> dict[str, Any]:
         """Return the rows, and the texts that they name."""
-        return {"refs": self._rows, "locators": self._locators.items, "notes": self._notes.items,
+        return {"refs": self._rows, "places": self._places.rows(), "locators": self._locators.items, "notes": self._notes.items,
                 "sources": self._cited, "words": self._texts.items}  # fmt: skip
 
     def _printed(self, score: Score, digits: int) -> int:

@@ -6,10 +6,11 @@ const marksOf = (list) => {
   if (list.some((cell) => cell.uncertain)) signs.push(["?", "the reading is inferred"]);
   return signs;
 };
-const mean = (list) => list.reduce((sum, cell) => sum + cell.value, 0) / list.length;
+const mean = (list) => list.length === 1 ? list[0].value
+  : toNumber(exactMean(list.map((cell) => exactMean(cell.refs.map((ref) => decimal(ref.value))))));
 const valueButton = (list, digits, describe, css = "") => {
   const button = el("button", { type: "button", class: ("value " + css).trim(), tabindex: "-1", "aria-haspopup": "dialog" },
-    shown(list.length > 1 ? mean(list) : list[0].value, digits));
+    shown(mean(list), digits));
   for (const [sign, meaning] of marksOf(list)) {
     button.append(el("sup", { "aria-hidden": "true" }, sign), el("span", { class: "sr" }, ", " + meaning));
   }

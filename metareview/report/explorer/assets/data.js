@@ -40,18 +40,21 @@ const flags = raw.flags.map((row) => {
   return { verdict, statement, explanation, assumption: assumption || "", place: place || "" };
 });
 
+let nextRef = 0, lastLine = 0;
 const printedOf = (code, value, digits) => code === -1 ? fixed(value, digits) : code === -2 ? String(value)
   : code === -3 ? fixed(value, digits - 2, 2) : word(code);
 const refOf = (row, cell) => {
-  const [line, where, printed, source, remark, n, nOf, sd, uncertain, unit, value, se, low, high, file, ddof] = row;
+  const [step, where, printed, remark, n, nOf, sd, ddof, uncertain, unit, value, se, low, high, file] = row;
+  const [source, place] = raw.places[where || 0];
+  lastLine += step;
   const own = value === undefined || value === null ? cell.value : value;
   return {
-    line, locator: locator(where), source: raw.sources[source || 0], note: note(remark), n: n || null, nOf: word(nOf),
+    line: lastLine, locator: locator(place), source: raw.sources[source || 0], note: note(remark), n: n || null, nOf: word(nOf),
     printed: printedOf(printed || 0, own, cell.digits), sd, se, low, high, ddof: word(ddof), uncertain: Boolean(uncertain), unit: word(unit),
     value: own, file: file ? word(file) : "results.csv",
   };
 };
-let nextRef = 0;
+
 const cells = raw.cells.map(([column, run, value, digits, more, held, standing, marks], id) => {
   const cell = { id, column: columns[column], run: runs[run || 0], value, digits: digits || 0, held: held || 0,
     standing: text(standing), flags: (marks || []).map((n) => flags[n]) };

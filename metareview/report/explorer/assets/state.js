@@ -16,21 +16,25 @@ for (const facet of Object.values(facets)) {
 }
 const VIEWS = ["board", "cells"];
 
-/* a fresh page shows the data set on which most methods are compared: a board that can be read at once */
+/* a fresh page shows the column with most methods, and beside it the columns of its data set that at least half as
+   many methods have: a board that can be read at once */
 const defaults = () => {
-  const methods = new Map();
+  const size = new Map();
   for (const cell of cells) {
     if (cell.column.unranked || cell.standing) continue;
-    const place = cell.column.dataset;
-    if (!methods.has(place)) methods.set(place, new Set());
-    methods.get(place).add(cell.run.method);
+    if (!size.has(cell.column)) size.set(cell.column, new Set());
+    size.get(cell.column).add(cell.run.method);
   }
-  const best = [...methods].sort((a, b) => b[1].size - a[1].size || collator.compare(a[0], b[0]))[0];
+  const [most] = [...size].sort((a, b) => b[1].size - a[1].size || (a[0].key < b[0].key ? -1 : 1))[0] || [];
   const state = { view: "board", by: "method", rule: "win-rate", missing: "available", transform: "", q: "", sort: "", filters: {} };
   for (const key of Object.keys(facets)) state.filters[key] = new Set();
-  if (best) state.filters.dataset.add(best[0]);
-  else state.view = "cells";
-  if (facets.level.counts.has("cell") && facets.level.counts.size > 1) state.filters.level.add("cell");
+  if (!most) return Object.assign(state, { view: "cells" });
+  const beside = [...size.keys()].filter((column) => column.place === most.place && 2 * size.get(column).size >= size.get(most).size);
+  state.filters.dataset.add(most.dataset);
+  state.filters.target.add(most.target);
+  for (const column of beside) state.filters.metric.add(column.rule);
+  for (const key of ["dataset", "target"]) if (facets[key].counts.size < 2) state.filters[key].clear();
+  if (facets.level.counts.size > 1) state.filters.level.add("cell");
   return state;
 };
 
