@@ -12,6 +12,7 @@ from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.effects import effects
+from metareview.cli.explorer import explorer
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
@@ -54,4 +55,5 @@ for verb in (init, check, build, show, table, figure, report, schema, effects, f
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
+app.command("explorer")(explorer)
 app.add_typer(step_app, name="step", hidden=True)

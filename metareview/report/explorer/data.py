@@ -25,8 +25,10 @@ from metareview.stats.benchmark.rows import Row, records, stated, text
 from metareview.stats.benchmark.scores import ExperimentValue, Level, Score, experiment_values, score_table
 from metareview.stats.benchmark.units import kind_of
 
-__all__ = ["LEVELS", "ColumnKey", "Explored", "Flag", "Shown", "Who", "collect", "column_of", "facts_of", "who_of"]
+__all__ = ["EXPLORER_TABLES", "LEVELS", "ColumnKey", "Explored", "Flag", "Shown", "Who", "collect", "column_of", "facts_of", "who_of"]
 
+#: Tables that it reads.
+EXPLORER_TABLES = ("sources", "studies", "datasets", "experiments", "results")
 #: Levels of a value, the one that may be ranked first.
 LEVELS: tuple[Level, ...] = ("cell", "study_mean", "range_low", "range_high")
 _DIRECTIONS = {"higher": 1, "lower": -1, "none": 0}

@@ -16,25 +16,35 @@ for (const facet of Object.values(facets)) {
 }
 const VIEWS = ["board", "cells"];
 
-/* a fresh page shows the column with most methods, and beside it the columns of its data set that at least half as
-   many methods have: a board that can be read at once */
+/* a fresh page shows a board that can be read at once: of the data sets and targets, the one with most values in its
+   column of most methods and the columns that at least half as many methods have */
+const blockOf = (size, group) => {
+  const most = Math.max(...group.map((column) => size.get(column).size));
+  const block = group.filter((column) => 2 * size.get(column).size >= most);
+  return { block, filled: most < 2 ? 0 : block.reduce((sum, column) => sum + size.get(column).size, 0) };
+};
 const defaults = () => {
-  const size = new Map();
+  const size = new Map(), groups = new Map();
   for (const cell of cells) {
-    if (cell.column.unranked || cell.standing) continue;
-    if (!size.has(cell.column)) size.set(cell.column, new Set());
-    size.get(cell.column).add(cell.run.method);
+    const column = cell.column, group = column.dataset + "|" + column.target;
+    if (column.unranked || cell.standing) continue;
+    if (!size.has(column)) {
+      size.set(column, new Set());
+      groups.set(group, [...(groups.get(group) || []), column]);
+    }
+    size.get(column).add(cell.run.method);
   }
-  const [most] = [...size].sort((a, b) => b[1].size - a[1].size || (a[0].key < b[0].key ? -1 : 1))[0] || [];
+  const blocks = [...groups].map(([key, group]) => ({ key, ...blockOf(size, group) }));
+  const [best] = blocks.sort((a, b) => b.filled - a.filled || (a.key < b.key ? -1 : 1));
   const state = { view: "board", by: "method", rule: "win-rate", missing: "available", transform: "", q: "", sort: "", filters: {} };
   for (const key of Object.keys(facets)) state.filters[key] = new Set();
-  if (!most) return Object.assign(state, { view: "cells" });
-  const beside = [...size.keys()].filter((column) => column.place === most.place && 2 * size.get(column).size >= size.get(most).size);
-  state.filters.dataset.add(most.dataset);
-  state.filters.target.add(most.target);
-  for (const column of beside) state.filters.metric.add(column.rule);
-  for (const key of ["dataset", "target"]) if (facets[key].counts.size < 2) state.filters[key].clear();
-  if (facets.level.counts.size > 1) state.filters.level.add("cell");
+  if (facets.level.counts.size > 1 && facets.level.counts.has("cell")) state.filters.level.add("cell");
+  if (!best) return Object.assign(state, { view: "cells" });
+  for (const column of best.block) {
+    for (const [key, value] of [["dataset", column.dataset], ["target", column.target], ["metric", column.rule]]) {
+      if (facets[key].counts.size > 1) state.filters[key].add(value);
+    }
+  }
   return state;
 };
 
