@@ -14,7 +14,7 @@ const boardOf = (state) => {
     if (!row.cells.has(cell.column)) row.cells.set(cell.column, []);
     row.cells.get(cell.column).push(cell);
   }
-  const every = [...new Set(pool.map((cell) => cell.column))].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  const every = [...new Set(pool.map((cell) => cell.column))].sort((a, b) => Boolean(a.unranked) - Boolean(b.unranked) || (a.key < b.key ? -1 : 1));
   const competing = every.filter((column) => !column.unranked);
   const methods = [...rows.values()].filter((row) => competing.some((column) => row.cells.has(column)))
     .sort((a, b) => a.label < b.label ? -1 : 1);
@@ -44,7 +44,7 @@ const boardKey = (key) => {
   if (key === "category") return (row) => row.categories.join(", ");
   if (key === "filled") return (row) => row.filled;
   if (key === "score") return (row) => row.place ? row.place.score : null;
-  if (key === "bounds") return (row) => row.place ? row.place.low : null;
+  if (key === "bounds") return (row) => row.place ? row.place.low + row.place.high / 1e6 : null;
   const column = columns.find((one) => one.key === key);
   if (column) return (row) => row.cells.has(column) ? mean(row.cells.get(column)) : null;
   return (row) => row.place ? row.place.rank : null;
@@ -66,10 +66,11 @@ const gapOf = (row, column, state) => {
   return ["", "not reported"];
 };
 const digitsOf = (rows, column) => Math.max(0, ...rows.flatMap((row) => (row.cells.get(column) || []).map((c) => c.digits)));
+const ranked = (row) => Boolean(row.place && row.place.rank);
 const bestOf = (rows, column, digits) => {
   const texts = new Map();
   for (const row of rows) {
-    if (row.place && row.cells.has(column)) {
+    if (ranked(row) && row.cells.has(column)) {
       const value = mean(row.cells.get(column));
       texts.set(fixed(value, digits), value * column.direction);
     }
@@ -84,15 +85,13 @@ const rangeCell = (place, total) => {
   const bar = el("span", { class: "range", "aria-hidden": "true" });
   bar.style.setProperty("--from", (place.low - 1) / total);
   bar.style.setProperty("--to", place.high / total);
-  bar.style.setProperty("--at", (place.rank - 0.5) / total);
+  bar.style.setProperty("--at", ((place.first || (place.low + place.high) / 2) - 0.5) / total);
+  bar.classList.toggle("unplaced", !place.first);
   cell.append(bar);
   return cell;
 };
-const printedRank = (place, methods) => {
-  const better = methods.filter((row) => row.place && row.place.rank < place.rank).length;
-  const tied = methods.filter((row) => row.place && row.place.rank === place.rank).length > 1;
-  return (better + 1) + (tied ? "=" : "");
-};
+const printedRank = (place, methods) =>
+  place.first + (methods.filter((row) => row.place && row.place.first === place.first).length > 1 ? "=" : "");
 
 const showBoard = (board, state, change) => {
   const table = byId("board"), { ranking } = board;
@@ -143,9 +142,8 @@ const boardHead = (columnsShown, state, change) => {
   const groups = places.map(({ place, n }) => el("th", { scope: "colgroup", colspan: n }, el("bdi", {}, place)));
   const names = columnsShown.map((column) => sortHead(column.key,
     [el("bdi", {}, column.label), column.metric.arrow ? el("span", { "aria-hidden": "true" }, " " + column.metric.arrow) : "",
-      el("span", { class: "sr" }, { 1: ", higher is better", "-1": ", lower is better" }[column.direction] || ""),
-      column.unranked ? el("small", {}, "not ranked") : ""].filter(Boolean),
-    state, change, { class: "num", title: column.metric.name + (column.unranked ? " (" + column.unranked + ")" : "") }, column.direction > 0 ? "down" : "up"));
+      el("span", { class: "sr" }, { 1: ", higher is better", "-1": ", lower is better" }[column.direction] || "")].filter(Boolean),
+    state, change, { class: "num", note: column.unranked && "not ranked", title: column.metric.name + (column.unranked ? " (" + column.unranked + ")" : "") }, column.direction > 0 ? "down" : "up"));
   return [el("tr", {}, ...span, ...groups), el("tr", {}, ...names)];
 };
 
@@ -154,9 +152,9 @@ const boardRow = (row, columnsShown, board, state, styles, reasons) => {
   const empty = () => el("td", { class: "num missing" }, el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not ranked"));
   return el("tr", {},
     el("th", { scope: "row" }, el("bdi", {}, row.label)),
-    place ? el("td", { class: "num" }, printedRank(place, board.methods)) : empty(),
+    ranked(row) ? el("td", { class: "num" }, printedRank(place, board.methods)) : empty(),
     rangeCell(place, board.ranking.total),
-    place ? el("td", { class: "num" }, shown(place.score, board.ranking.digits)) : empty(),
+    ranked(row) ? el("td", { class: "num" }, shown(place.score, board.ranking.digits)) : empty(),
     el("td", { class: "num" }, row.filled + "/" + board.competing.length),
     el("td", { class: row.categories.length ? "" : "missing" }, row.categories.length ? el("bdi", {}, row.categories.join(", ")) : el("span", {}, "\u2013", el("span", { class: "sr" }, " not stated"))),
     ...columnsShown.map((column) => valueCell(row, column, state, styles.get(column), reasons)));
@@ -169,7 +167,7 @@ const valueCell = (row, column, state, { digits, best }, reasons) => {
     return el("td", { class: "num missing", title: reason }, el("span", { "aria-hidden": "true" }, "\u2013"),
       sign ? el("sup", { "aria-hidden": "true" }, sign) : null, el("span", { class: "sr" }, reason));
   }
-  const place = row.place ? best.indexOf(fixed(mean(list), digits)) : -1;
+  const place = ranked(row) ? best.indexOf(fixed(mean(list), digits)) : -1;
   const css = [place === 0 ? "best" : place === 1 ? "second" : "", list.some((cell) => cell.flags.length) ? "flagged" : ""].join(" ");
   return el("td", { class: "num" }, valueButton(list, digits, row.label + ", " + column.label + " on " + column.datasetName, css));
 };

@@ -55,27 +55,34 @@ const cellSection = (cell) => {
     el("dl", { class: "facts" },
       ...pair("Value", shown(cell.value, cell.digits) + (cell.refs.length > 1 ? " (mean of " + cell.refs.length + " units)" : "")),
       ...pair("Setting", run.setting),
-      ...pair("Study", run.study.name + (run.study.year ? "" : ", year not stated")),
+      ...pair("Standing", cell.standing && cell.standing + "; it takes no rank")),
+    el("h3", {}, cell.refs.length > 1 ? "Sources" : "Source"),
+    el("ol", { class: cell.refs.length > 1 ? "refs" : "refs one" }, ...cell.refs.map((ref) => refItem(ref, cell))),
+    el("h3", {}, "Audit"),
+    el("div", { class: "audit" }, auditOf(cell)),
+    el("h3", {}, "Study"),
+    el("dl", { class: "facts" },
+      ...pair("Study", run.study.name),
+      ...pair("Year", run.study.year || "not stated"),
       ...pair("Category", run.category || "not stated"),
       ...pair("Code", facets.code.label(run.study.code)),
       ...pair("Level", LEVELS[column.level]),
-      ...pair("Origin", run.origin),
-      ...pair("Standing", cell.standing && cell.standing + "; it takes no rank"),
-      ...pair("Audit", auditOf(cell))),
-    el("h3", {}, cell.refs.length > 1 ? "Sources" : "Source"),
-    el("ol", { class: cell.refs.length > 1 ? "refs" : "refs one" }, ...cell.refs.map((ref) => refItem(ref, cell))));
+      ...pair("Origin", run.origin)));
 };
+const columnSection = (column) => el("section", {}, el("h3", {}, "What is compared"), el("dl", { class: "facts" },
+  ...pair("Data set", column.datasetName),
+  ...pair("Target", column.target || "not stated"),
+  ...pair("Split", column.split),
+  ...pair("Evaluation", column.evaluation),
+  ...pair("Mean of", column.basis),
+  ...pair("Metric", column.metric.name + " " + column.metric.arrow),
+  ...pair("Convention", column.convention === "unstated" ? "not stated" : column.convention),
+  ...pair("Defined as", column.metric.definition)));
 const openCell = (button) => {
-  const dialog = byId("cell"), list = button.cells, column = list[0].column;
+  const dialog = byId("cell"), list = button.cells;
   byId("cell-title").textContent = button.describe;
-  byId("cell-body").replaceChildren(
-    el("dl", { class: "facts" },
-      ...pair("Data set", column.place),
-      ...pair("Metric", column.metric.name + " " + column.metric.arrow),
-      ...pair("Convention", column.convention === "unstated" ? "not stated" : column.convention),
-      ...pair("Defined as", column.metric.definition)),
-    ...(list.length > 1 ? [el("p", {}, "Mean of " + list.length + " values: " + shown(mean(list), Math.max(...list.map((c) => c.digits)) + 1))] : []),
-    ...list.map(cellSection));
+  const several = "Mean of " + list.length + " values: " + shown(mean(list), Math.max(...list.map((cell) => cell.digits)) + 1);
+  byId("cell-body").replaceChildren(...(list.length > 1 ? [el("p", {}, several)] : []), ...list.map(cellSection), columnSection(list[0].column));
   dialog.showModal();
   byId("cell-body").scrollTop = 0;
 };

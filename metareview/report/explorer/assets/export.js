@@ -28,8 +28,8 @@ const boardTable = () => {
   const { rows, columns: shownColumns } = current.shown, { methods, ranking, competing } = current;
   const head = ["method", "rank", "rank_low", "rank_high", "score", "cells", "cells_possible", "category",
     ...shownColumns.map((column) => column.key)];
-  return [head, ...rows.map((row) => [row.label, row.place ? printedRank(row.place, methods) : null,
-    row.place && row.place.low, row.place && row.place.high, row.place && row.place.score, row.filled, competing.length,
+  return [head, ...rows.map((row) => [row.label, ranked(row) ? printedRank(row.place, methods) : null,
+    row.place && row.place.low, row.place && row.place.high, ranked(row) ? row.place.score : null, row.filled, competing.length,
     row.categories.join("; "), ...shownColumns.map((column) => row.cells.has(column) ? mean(row.cells.get(column)) : null)])];
 };
 const listTable = () => {
@@ -62,12 +62,12 @@ const boardTex = () => {
     return { column, digits, best: column.unranked ? [] : bestOf(current.rows, column, digits) };
   });
   const head = ["Method", "Rank", "Bounds", "Score", "Cells", ...shownColumns.map((column) => escapeTex(column.place + " " + column.label + column.metric.arrow))];
-  const body = rows.map((row) => [escapeTex(row.label), row.place ? printedRank(row.place, methods) : "{--}",
+  const body = rows.map((row) => [escapeTex(row.label), ranked(row) ? printedRank(row.place, methods) : "{--}",
     row.place ? (row.place.low === row.place.high ? String(row.place.low) : row.place.low + "--" + row.place.high) : "{--}",
-    row.place ? texNumber(row.place.score, ranking.digits) : "{--}", row.filled + "/" + current.competing.length,
+    ranked(row) ? texNumber(row.place.score, ranking.digits) : "{--}", row.filled + "/" + current.competing.length,
     ...looks.map(({ column, digits, best }) => {
       if (!row.cells.has(column)) return "{--}";
-      const value = mean(row.cells.get(column)), place = row.place ? best.indexOf(fixed(value, digits)) : -1;
+      const value = mean(row.cells.get(column)), place = ranked(row) ? best.indexOf(fixed(value, digits)) : -1;
       const number = texNumber(value, digits);
       return place === 0 ? "\\textbf{" + number + "}" : place === 1 ? "\\underline{" + number + "}" : number;
     })]);

@@ -3,12 +3,12 @@ const uncertaintyOf = (cell) => cell.refs.length === 1 ? spreadOf(cell.refs[0]) 
 const nOf = (cell) => cell.refs.length === 1 ? cell.refs[0].n : cell.refs.length;
 const FIELDS = [
   { key: "method", title: "Method", of: (c) => c.run.method, head: true },
-  { key: "setting", title: "Setting", of: (c) => c.run.setting },
-  { key: "dataset", title: "Data set", of: (c) => c.column.datasetName },
-  { key: "target", title: "Target", of: (c) => c.column.target },
-  { key: "split", title: "Split", of: (c) => c.column.split },
   { key: "metric", title: "Metric", of: (c) => c.column.label, text: (c) => (c.column.label + " " + c.column.metric.arrow).trim() },
   { key: "value", title: "Value", of: (c) => c.value, number: true },
+  { key: "dataset", title: "Data set", of: (c) => c.column.datasetName },
+  { key: "target", title: "Target", of: (c) => c.column.target },
+  { key: "setting", title: "Setting", of: (c) => c.run.setting },
+  { key: "split", title: "Split", of: (c) => c.column.split },
   { key: "uncertainty", title: "Uncertainty", of: uncertaintyOf },
   { key: "n", title: "n", of: nOf, number: true, text: (c) => nOf(c) ? String(nOf(c)) : "" },
   { key: "category", title: "Category", of: (c) => c.run.category },
@@ -18,14 +18,14 @@ const FIELDS = [
   { key: "level", title: "Level", of: (c) => LEVELS[c.column.level] },
   { key: "standing", title: "Standing", of: (c) => c.standing },
   { key: "audit", title: "Audit", of: (c) => c.flags.length || null, number: true,
-    text: (c) => c.flags.length ? plural(c.flags.length, "statement does", "statements do") + " not hold" : c.held ? "holds" : "" },
+    text: (c) => c.flags.length ? plural(c.flags.length, "statement does", "statements do") + " not hold" : c.held ? plural(c.held, "statement holds", "statements hold") : "" },
 ];
 const textOf = (field, cell) => field.text ? field.text(cell) : String(field.of(cell) ?? "");
 /* a column that no value of the review fills is left out */
 const fields = FIELDS.filter((field) => ["method", "dataset", "metric", "value"].includes(field.key)
   || cells.some((cell) => textOf(field, cell)));
-const MISSING = { year: "n.s.", code: "n.s.", category: "n.s.", n: "n.s.", uncertainty: "n.s.", target: "n.s." };
-const missingText = (key) => MISSING[key]
+const STATED = new Set(["year", "code", "category", "n", "uncertainty", "target"]);
+const missingText = (key) => STATED.has(key)
   ? [el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not stated")] : [];
 
 const rowOf = (cell) => {

@@ -70,6 +70,10 @@ const start = () => {
     for (const key of Object.keys(facets)) next.filters[key] = new Set();
   }, "All filters cleared"));
   byId("again").addEventListener("click", () => change((next) => { byId("search").value = ""; Object.assign(next, defaults()); }, "Start again"));
+  byId("choices").addEventListener("click", () => {
+    const open = document.querySelector("form").classList.toggle("open");
+    byId("choices").setAttribute("aria-expanded", String(open));
+  });
   byId("csv").addEventListener("click", () => save("csv"));
   byId("tex").addEventListener("click", () => save("tex"));
   byId("close").addEventListener("click", () => byId("cell").close());
@@ -81,5 +85,7 @@ const start = () => {
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", () => { state = fromHash(location.hash); show(); });
   show();
+  /* for the console, and for tests */
+  window.explorer = { rankMethods, exported, escapeTex, neutralise, csvField, fixed, cells, columns, state: () => state, board: () => current, go: (hash) => { state = fromHash(hash); show(); } };
 };
 start();

@@ -91,15 +91,22 @@ const rankMethods = (table, { rule, missing, transform }) => {
   const block = missing === "complete" && !full ? completeBlock(mask) : { rows: table.methods.map((_, m) => m), columns: table.columns.map((_, c) => c) };
   if (block.rows.length < 2) return none("No two methods have a column in common, so there is no complete block. Use what is there instead.");
   const columns = block.columns.map((c) => table.columns[c]);
-  const oriented = block.rows.map((m) => block.columns.map((c) => table.values[m][c] * table.columns[c].direction));
-  const base = { values: oriented, limits: limitsOf(columns), sign: 1 };
-  const { values, limits, sign, refused } = rule === "mean" ? scaled(oriented, base.limits, columns, transform) : base;
-  if (refused) return none(refused);
-  const groups = columns.map((column) => column.dataset);
-  const scores = SCORES[rule](values, groups).map(tidy), ranks = placesOf(scores, "mean"), bounds = boundsOf(values, limits, groups, rule);
-  const turn = rule === "mean-rank" ? -1 : sign, methods = table.methods.map(() => null);
+  const turned = (some) => block.rows.map((m) => some.map((c) => table.values[m][c] * table.columns[c].direction));
+  const onScale = (some, own) => rule === "mean" ? scaled(turned(some), limitsOf(own), own, transform)
+    : { values: turned(some), limits: limitsOf(own), sign: 1 };
+  const ranked = onScale(block.columns, columns);
+  /* bounds are of the ranked methods among each other, over all columns, gaps and all */
+  const whole = onScale(table.columns.map((_, c) => c), table.columns);
+  if (ranked.refused || whole.refused) return none(ranked.refused || whole.refused);
+  const scores = SCORES[rule](ranked.values, columns.map((column) => column.dataset)).map(tidy);
+  if (!scores.some(there)) return none("No two methods share a column, so nothing can be ranked by comparing them.");
+  const ranks = placesOf(scores, "mean"), first = placesOf(scores, "min");
+  const bounds = boundsOf(whole.values, whole.limits, table.columns.map((column) => column.dataset), rule);
+  const turn = rule === "mean-rank" ? -1 : ranked.sign, methods = table.methods.map(() => null);
   block.rows.forEach((m, n) => {
-    if (there(scores[n])) methods[m] = { score: turn * scores[n], rank: ranks[n], low: bounds[n][0], high: bounds[n][1] };
+    const own = { low: bounds[n][0], high: bounds[n][1] };
+    methods[m] = there(scores[n]) ? { score: turn * scores[n] + 0, rank: ranks[n], first: first[n], ...own }
+      : { score: null, rank: null, first: null, ...own };
   });
   const said = [ABOUT[rule]];
   if (missing === "complete" && !full) {

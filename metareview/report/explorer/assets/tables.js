@@ -1,6 +1,6 @@
 /* ---- what both tables share: heads that sort, and one stop of the Tab key with arrow keys inside ---- */
 const sortOf = (state) => ({ key: state.sort.replace(/^-/, ""), down: state.sort.startsWith("-") });
-const sortHead = (key, title, state, change, props = {}, first = "up") => {
+const sortHead = (key, title, state, change, { note: remark, ...props } = {}, first = "up") => {
   const own = sortOf(state), active = own.key === key;
   const button = el("button", { type: "button", "data-sort": key }, ...[].concat(title));
   button.addEventListener("click", () => {
@@ -8,7 +8,8 @@ const sortHead = (key, title, state, change, props = {}, first = "up") => {
     change((next) => { next.sort = (down ? "-" : "") + key; },
       "Sorted by " + button.textContent.trim() + ", " + (down ? "descending" : "ascending"), key);
   });
-  return el("th", { scope: "col", "aria-sort": active ? (own.down ? "descending" : "ascending") : "none", ...props }, button);
+  return el("th", { scope: "col", "aria-sort": active ? (own.down ? "descending" : "ascending") : "none", ...props }, button,
+    remark ? el("small", {}, remark) : null);
 };
 /* missing stands last, whichever way */
 const ordered = (rows, key, down) => {
