@@ -98,9 +98,9 @@ const rankMethods = (table, { rule, missing, transform }) => {
   /* bounds are of the ranked methods among each other, over all columns, gaps and all */
   const whole = onScale(table.columns.map((_, c) => c), table.columns);
   if (ranked.refused || whole.refused) return none(ranked.refused || whole.refused);
-  const scores = SCORES[rule](ranked.values, columns.map((column) => column.dataset)).map(tidy);
+  const scores = SCORES[rule](ranked.values, columns.map((column) => column.dataset)), compared = scores.map(tidy);
   if (!scores.some(there)) return none("No two methods share a column, so nothing can be ranked by comparing them.");
-  const ranks = placesOf(scores, "mean"), first = placesOf(scores, "min");
+  const ranks = placesOf(compared, "mean"), first = placesOf(compared, "min");
   const bounds = boundsOf(whole.values, whole.limits, table.columns.map((column) => column.dataset), rule);
   const turn = rule === "mean-rank" ? -1 : ranked.sign, methods = table.methods.map(() => null);
   block.rows.forEach((m, n) => {
