@@ -80,7 +80,7 @@ const bestOf = (rows, column, digits) => {
 };
 
 const rangeCell = (place, total) => {
-  if (!place) return el("td", { class: "missing" }, el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not ranked"));
+  if (!place) return el("td", { class: "missing" }, dash("not ranked"));
   const cell = el("td", { class: "bounds" }, el("span", {}, place.low === place.high ? String(place.low) : place.low + "\u2013" + place.high));
   const bar = el("span", { class: "range", "aria-hidden": "true" });
   bar.style.setProperty("--from", (place.low - 1) / total);
@@ -111,12 +111,10 @@ const showBoard = (board, state, change) => {
     others.get(label).push(cell);
   }
   for (const row of rows) row.others = others.get(row.label);
-  table.tBodies[0].replaceChildren(...rows.map((row) => boardRow(row, columnsShown, board, state, styles, reasons)));
-  byId("legend").replaceChildren(
-    el("li", {}, el("span", { class: "sample" }, "\u2013"), " not reported in the documents read; it counts as missing, never as zero"),
-    ...[...reasons].map(([sign, meaning]) => el("li", {}, el("span", { class: "sample" }, "\u2013", el("sup", {}, sign)), " " + meaning)));
-  enter(table);
   current = board;
+  fillBody(table, rows, (row) => boardRow(row, columnsShown, board, state, styles, reasons), () => byId("legend").replaceChildren(
+    el("li", {}, el("span", { class: "sample" }, "\u2013"), " not reported in the documents read; it counts as missing, never as zero"),
+    ...[...reasons].sort().map(([sign, meaning]) => el("li", {}, el("span", { class: "sample" }, "\u2013", el("sup", {}, sign)), " " + meaning))));
   current.shown = { rows, columns: columnsShown, ranking };
 };
 const visibleColumns = (board) => {
@@ -149,14 +147,14 @@ const boardHead = (columnsShown, state, change) => {
 
 const boardRow = (row, columnsShown, board, state, styles, reasons) => {
   const place = row.place;
-  const empty = () => el("td", { class: "num missing" }, el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not ranked"));
+  const empty = () => el("td", { class: "num missing" }, dash("not ranked"));
   return el("tr", {},
     el("th", { scope: "row" }, el("bdi", {}, row.label)),
     ranked(row) ? el("td", { class: "num" }, printedRank(place, board.methods)) : empty(),
     rangeCell(place, board.ranking.total),
     ranked(row) ? el("td", { class: "num" }, shown(place.score, board.ranking.digits)) : empty(),
     el("td", { class: "num" }, row.filled + "/" + board.competing.length),
-    el("td", { class: row.categories.length ? "" : "missing" }, row.categories.length ? el("bdi", {}, row.categories.join(", ")) : el("span", {}, "\u2013", el("span", { class: "sr" }, " not stated"))),
+    el("td", { class: row.categories.length ? "" : "missing" }, row.categories.length ? el("bdi", {}, row.categories.join(", ")) : dash("not stated")),
     ...columnsShown.map((column) => valueCell(row, column, state, styles.get(column), reasons)));
 };
 const valueCell = (row, column, state, { digits, best }, reasons) => {
@@ -164,8 +162,7 @@ const valueCell = (row, column, state, { digits, best }, reasons) => {
   if (!list) {
     const [sign, reason] = gapOf(row, column, state);
     if (sign) reasons.set(sign, sign === "\u2020" ? "a result was read and left out; point at it for the reason" : "reported under another convention, which is never mixed with this one");
-    return el("td", { class: "num missing", title: reason }, el("span", { "aria-hidden": "true" }, "\u2013"),
-      sign ? el("sup", { "aria-hidden": "true" }, sign) : null, el("span", { class: "sr" }, reason));
+    return el("td", { class: "num missing", title: reason }, dash(reason), sign ? el("sup", { "aria-hidden": "true" }, sign) : null);
   }
   const place = ranked(row) ? best.indexOf(fixed(mean(list), digits)) : -1;
   const css = [place === 0 ? "best" : place === 1 ? "second" : "", list.some((cell) => cell.flags.length) ? "flagged" : ""].join(" ");

@@ -25,8 +25,7 @@ const textOf = (field, cell) => field.text ? field.text(cell) : String(field.of(
 const fields = FIELDS.filter((field) => ["method", "dataset", "metric", "value"].includes(field.key)
   || cells.some((cell) => textOf(field, cell)));
 const STATED = new Set(["year", "code", "category", "n", "uncertainty", "target"]);
-const missingText = (key) => STATED.has(key)
-  ? [el("span", { "aria-hidden": "true" }, "\u2013"), el("span", { class: "sr" }, "not stated")] : [];
+const missingText = (key) => STATED.has(key) ? [dash("not stated")] : [];
 
 const rowOf = (cell) => {
   if (cell.row) return cell.row;
@@ -34,9 +33,9 @@ const rowOf = (cell) => {
   cell.row = el("tr", {}, ...fields.map((field) => {
     if (field.key === "value") return el("td", { class: "num" }, valueButton([cell], cell.digits, describe, cell.flags.length ? "flagged" : ""));
     const shownText = textOf(field, cell);
-    const content = shownText ? [el("bdi", {}, shownText)] : missingText(field.key);
+    const content = shownText ? [shownText] : missingText(field.key);
     if (field.head) return el("th", { scope: "row" }, ...content);
-    return el("td", { class: (field.number ? "num" : "") + (shownText ? "" : " missing") }, ...content);
+    return el("td", { class: (field.number ? "num" : "") + (shownText ? "" : " missing") || null }, ...content);
   }));
   return cell.row;
 };
@@ -51,7 +50,7 @@ const showList = (state, change) => {
   const head = el("tr", {}, ...fields.map((field) =>
     sortHead(field.key, field.title, state, change, { class: field.number ? "num" : "" })));
   table.tHead.replaceChildren(head);
-  table.tBodies[0].replaceChildren(...rows.map(rowOf));
-  enter(table);
+  if (!table.querySelector("colgroup")) table.tHead.before(el("colgroup", {}, ...fields.map((field) => el("col", { class: "w-" + field.key }))));
+  fillBody(table, rows, rowOf);
   return rows;
 };

@@ -29,16 +29,20 @@ const show = () => {
   if (document.activeElement !== byId("search")) byId("search").value = state.q;
   for (const key of ["by", "rule", "missing", "transform"]) byId(key).value = state[key];
   showFilters(state);
+  let any;
   if (board) {
     current = boardOf(state);
     showBoard(current, state, change);
     byId("count").textContent = boardCount(current);
+    any = current.rows.length;
   } else {
+    current = null;
     const rows = showList(state, change);
+    any = rows.length;
     byId("count").textContent = rows.length === cells.length ? "All " + plural(rows.length, "value")
       : rows.length + " of " + plural(cells.length, "value");
   }
-  byId("nothing").hidden = board ? current.rows.length > 0 : byId("list").tBodies[0].rows.length > 0;
+  byId("nothing").hidden = any > 0;
 };
 
 const start = () => {
@@ -86,6 +90,6 @@ const start = () => {
   addEventListener("hashchange", () => { state = fromHash(location.hash); show(); });
   show();
   /* for the console, and for tests */
-  window.explorer = { rankMethods, exported, escapeTex, neutralise, csvField, fixed, cells, columns, state: () => state, board: () => current, go: (hash) => { state = fromHash(hash); show(); } };
+  window.explorer = { rankMethods, exported, escapeTex, neutralise, csvField, fixed, cells, columns, state: () => state, board: () => current, settle: finishTables, go: (hash) => { state = fromHash(hash); show(); } };
 };
 start();

@@ -25,7 +25,33 @@ const ordered = (rows, key, down) => {
   return keyed.map((entry) => entry.row);
 };
 
+/* the rows that are seen at once, the others when the browser has time: a long table never keeps the reader waiting */
+const FIRST = 100, CHUNK = 200;
+const fillings = new Map();
+const idle = window.requestIdleCallback ? (work) => requestIdleCallback(work, { timeout: 250 }) : (work) => setTimeout(work, 30);
+const fillBody = (table, rows, build, done = () => {}) => {
+  const body = table.tBodies[0], turn = {};
+  let at = 0;
+  const add = (n) => { body.append(...rows.slice(at, at += n).map(build)); };
+  turn.finish = () => { if (fillings.get(table) === turn) { add(Infinity); fillings.delete(table); done(); } };
+  const more = () => {
+    if (fillings.get(table) !== turn) return;
+    if (at + CHUNK >= rows.length) turn.finish();
+    else { add(CHUNK); idle(more); }
+  };
+  fillings.set(table, turn);
+  table.setAttribute("aria-rowcount", rows.length + table.tHead.rows.length);
+  table.parentElement.scrollTop = 0;
+  body.replaceChildren();
+  add(FIRST);
+  enter(table);
+  if (at < rows.length) { done(); idle(more); } else turn.finish();
+};
+const finishTables = () => { for (const turn of [...fillings.values()]) turn.finish(); };
+const dash = (meaning) => el("span", { role: "img", "aria-label": meaning }, "\u2013");
+
 const startTables = () => {
+  addEventListener("beforeprint", finishTables);
   for (const table of document.querySelectorAll("table.mr")) {
     table.addEventListener("click", (event) => {
       const button = event.target.closest("button.value");
