@@ -24,8 +24,8 @@ from metareview.report.views.format import round_half_up
 
 pytestmark = pytest.mark.needs_chromium
 
-#: A sort of two thousand rows, until the first rows stand in their new order; generous, for machines under load.
-MOST_MILLISECONDS = 1000
+#: Rows that a sort puts in place before the browser paints; the others follow when it has time.
+FIRST = 100
 FOCUS = "(e => [e.tagName, e.id, e.textContent.trim().slice(0, 40)])(document.activeElement)"
 
 
@@ -243,7 +243,7 @@ def test_filters_choose_what_is_compared_and_the_search_only_hides(browser: Brow
     assert set(column(browser, "list", "Year")) == {"2003", "2004"}
     go(browser, "#view=board&dataset=set3")
     ranks = dict(zip(column(browser, "board", "Method"), column(browser, "board", "Rank"), strict=True))
-    browser.run("(field => { field.value = 'network 29'; field.dispatchEvent(new Event('input')); })"
+    browser.run("(field => { field.value = 'network 49'; field.dispatchEvent(new Event('input')); })"
                 "(document.getElementById('search')); new Promise(done => setTimeout(done, 400))")  # fmt: skip
     hidden = dict(zip(column(browser, "board", "Method"), column(browser, "board", "Rank"), strict=True))
     assert 0 < len(hidden) < len(ranks)
@@ -282,20 +282,23 @@ def test_the_address_holds_the_state(browser: Browser, pages: dict[str, Path]) -
 
 
 def test_two_thousand_rows_sort_without_a_pause(browser: Browser, pages: dict[str, Path]) -> None:
+    """A sort puts the rows that are seen in place at once, whatever the length (benchmarks/bench_explorer.py times it)."""
     browser.open(pages["large"])
     go(browser, "#view=cells")
     assert len(column(browser, "list", "Method")) == 2000
-    for key in ("value", "method", "study", "uncertainty"):
-        spent = browser.run(
-            f"""(() => {{ const start = performance.now(); document.querySelector('#list button[data-sort={key}]').click();
-              document.body.offsetHeight; return performance.now() - start; }})()"""
-        )
-        assert spent < MOST_MILLISECONDS
-        assert browser.run("document.activeElement.dataset.sort") == key
-    values = [float(text) for text in column(browser, "list", "Value")]
-    assert len(values) == 2000
+    values = sorted(float(text) for text in column(browser, "list", "Value"))
+    at_once = browser.run(
+        """(button => { button.click(); return [...document.querySelectorAll('#list tbody tr')].map(row => row.cells[2].textContent); })
+        (document.querySelector('#list button[data-sort=value]'))"""
+    )
+    assert len(at_once) == FIRST
+    assert [float(text) for text in at_once] == values[:FIRST]
+    assert browser.run("document.activeElement.dataset.sort") == "value"
+    browser.run("new Promise(done => { const look = () => document.querySelectorAll('#list tbody tr').length === 2000 ? done() "
+                ": setTimeout(look, 20); look(); })")  # fmt: skip
+    assert [float(text) for text in column(browser, "list", "Value")] == values
     go(browser, "#view=cells&sort=-value")
-    assert [float(text) for text in column(browser, "list", "Value")] == sorted(values, reverse=True)
+    assert [float(text) for text in column(browser, "list", "Value")] == values[::-1]
 
 
 def test_exports_are_safe(browser: Browser, pages: dict[str, Path]) -> None:

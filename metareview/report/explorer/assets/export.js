@@ -71,12 +71,12 @@ const boardTex = () => {
       const number = texNumber(value, digits);
       return place === 0 ? "\\textbf{" + number + "}" : place === 1 ? "\\underline{" + number + "}" : number;
     })]);
-  return texTable("tabular", head, body, byId("count").textContent + "; ranked by " + RULES[state.rule] + "; missing cells: " + POLICIES[state.missing]);
+  return texTable("tabular", head, body, byId("count").textContent + ". " + choiceOf(state));
 };
 const listTex = () => {
   const body = listed(state).map((cell) => fields.map((field) => field.key === "value" ? texNumber(cell.value, cell.digits)
     : escapeTex(textOf(field, cell)) || "{--}"));
-  return texTable("longtable", fields.map((field) => escapeTex(field.title)), body, byId("count").textContent);
+  return texTable("longtable", fields.map((field) => escapeTex(field.title)), body, byId("count").textContent + ". " + choiceOf(state));
 };
 const exported = (kind) => {
   const board = state.view === "board";

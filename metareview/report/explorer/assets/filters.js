@@ -15,7 +15,7 @@ const startFilters = (change) => {
     facet.summary = el("summary", {}, facet.title);
     const list = el("div", { class: "boxes", role: "group", "aria-label": facet.title },
       ...boxes.map((box) => el("label", {}, box, " ", el("bdi", {}, facet.label(box.value)), " ",
-        el("span", { class: "quiet" }, String(facet.counts.get(box.value))))));
+        el("span", { class: "quiet" }))));
     const none = el("button", { type: "button", onclick: () => {
       change((state) => { state.filters[key] = new Set(); }, facet.title + ": all");
     } }, "Take all");
@@ -43,8 +43,19 @@ const chosen = (facet, values) => {
 const showFilters = (state) => {
   for (const [key, facet] of Object.entries(facets)) {
     if (!facet.fold) continue;
+    const counts = new Map();
+    for (const cell of cells) if (passes(cell, state, key)) counts.set(facet.of(cell), (counts.get(facet.of(cell)) || 0) + 1);
+    for (const box of facet.boxes) {
+      box.parentElement.lastChild.textContent = String(counts.get(box.value) || 0);
+      box.parentElement.classList.toggle("none", !counts.has(box.value));
+    }
     facet.summary.replaceChildren(facet.title + ": ", el("bdi", {}, chosen(facet, state.filters[key])));
     facet.fold.classList.toggle("active", state.filters[key].size > 0);
     for (const box of facet.boxes) box.checked = state.filters[key].has(box.value);
   }
 };
+/* the choices in a sentence, for paper and for files */
+const choiceOf = (state) => [
+  ...(state.view === "board" ? ["Ranked by " + RULES[state.rule], "missing cells: " + POLICIES[state.missing], "a row is: " + NAMINGS[state.by][0].toLowerCase()] : []),
+  ...Object.entries(facets).filter(([key]) => state.filters[key].size).map(([key, facet]) => facet.title + ": " + chosen(facet, state.filters[key])),
+  ...(state.q.trim() ? ["search: " + state.q.trim()] : [])].join("; ");

@@ -2,22 +2,22 @@
 const uncertaintyOf = (cell) => cell.refs.length === 1 ? spreadOf(cell.refs[0]) : "";
 const nOf = (cell) => cell.refs.length === 1 ? cell.refs[0].n : cell.refs.length;
 const FIELDS = [
-  { key: "method", title: "Method", of: (c) => c.run.method, head: true },
-  { key: "metric", title: "Metric", of: (c) => c.column.label, text: (c) => (c.column.label + " " + c.column.metric.arrow).trim() },
-  { key: "value", title: "Value", of: (c) => c.value, number: true },
-  { key: "dataset", title: "Data set", of: (c) => c.column.datasetName },
-  { key: "target", title: "Target", of: (c) => c.column.target },
-  { key: "setting", title: "Setting", of: (c) => c.run.setting },
-  { key: "split", title: "Split", of: (c) => c.column.split },
-  { key: "uncertainty", title: "Uncertainty", of: uncertaintyOf },
-  { key: "n", title: "n", of: nOf, number: true, text: (c) => nOf(c) ? String(nOf(c)) : "" },
-  { key: "category", title: "Category", of: (c) => c.run.category },
-  { key: "study", title: "Study", of: (c) => c.run.study.name },
-  { key: "year", title: "Year", of: (c) => c.run.study.year, number: true },
-  { key: "code", title: "Code", of: (c) => c.run.study.code && facets.code.label(c.run.study.code) },
-  { key: "level", title: "Level", of: (c) => LEVELS[c.column.level] },
-  { key: "standing", title: "Standing", of: (c) => c.standing },
-  { key: "audit", title: "Audit", of: (c) => c.flags.length || null, number: true,
+  { key: "method", wide: 11, title: "Method", of: (c) => c.run.method, head: true },
+  { key: "metric", wide: 8.5, title: "Metric", of: (c) => c.column.label, text: (c) => (c.column.label + " " + c.column.metric.arrow).trim() },
+  { key: "value", wide: 6, title: "Value", of: (c) => c.value, number: true },
+  { key: "dataset", wide: 9, title: "Data set", of: (c) => c.column.datasetName },
+  { key: "target", wide: 7.5, title: "Target", of: (c) => c.column.target },
+  { key: "setting", wide: 10, title: "Setting", of: (c) => c.run.setting },
+  { key: "split", wide: 7.5, title: "Split", of: (c) => c.column.split },
+  { key: "uncertainty", wide: 8.5, title: "Uncertainty", of: uncertaintyOf },
+  { key: "n", wide: 5, title: "n", of: nOf, number: true, text: (c) => nOf(c) ? String(nOf(c)) : "" },
+  { key: "category", wide: 7.5, title: "Category", of: (c) => c.run.category },
+  { key: "study", wide: 9.5, title: "Study", of: (c) => c.run.study.name },
+  { key: "year", wide: 5, title: "Year", of: (c) => c.run.study.year, number: true },
+  { key: "code", wide: 6.5, title: "Code", of: (c) => c.run.study.code && facets.code.label(c.run.study.code) },
+  { key: "level", wide: 7.5, title: "Level", of: (c) => LEVELS[c.column.level] },
+  { key: "standing", wide: 7.5, title: "Standing", of: (c) => c.standing },
+  { key: "audit", wide: 9.5, title: "Audit", of: (c) => c.flags.length || null, number: true,
     text: (c) => c.flags.length ? plural(c.flags.length, "statement does", "statements do") + " not hold" : c.held ? plural(c.held, "statement holds", "statements hold") : "" },
 ];
 const textOf = (field, cell) => field.text ? field.text(cell) : String(field.of(cell) ?? "");
@@ -50,7 +50,10 @@ const showList = (state, change) => {
   const head = el("tr", {}, ...fields.map((field) =>
     sortHead(field.key, field.title, state, change, { class: field.number ? "num" : "" })));
   table.tHead.replaceChildren(head);
-  if (!table.querySelector("colgroup")) table.tHead.before(el("colgroup", {}, ...fields.map((field) => el("col", { class: "w-" + field.key }))));
+  if (!table.querySelector("colgroup")) {
+    table.tHead.before(el("colgroup", {}, ...fields.map((field) => el("col", { class: "w-" + field.key, style: "width: " + field.wide + "rem" }))));
+    table.style.minWidth = fields.reduce((sum, field) => sum + field.wide, 0) + "rem";
+  }
   fillBody(table, rows, rowOf);
   return rows;
 };

@@ -42,6 +42,7 @@ const show = () => {
     byId("count").textContent = rows.length === cells.length ? "All " + plural(rows.length, "value")
       : rows.length + " of " + plural(cells.length, "value");
   }
+  byId("choice").textContent = choiceOf(state);
   byId("nothing").hidden = any > 0;
 };
 

@@ -73,6 +73,6 @@ const fromHash = (hash) => {
   return state;
 };
 
-const passes = (cell, state) => Object.entries(facets).every(([key, facet]) =>
-  !state.filters[key].size || state.filters[key].has(facet.of(cell)));
+const passes = (cell, state, but = "") => Object.entries(facets).every(([key, facet]) =>
+  key === but || !state.filters[key].size || state.filters[key].has(facet.of(cell)));
 const found = (state, words) => state.q.trim().toLowerCase().split(/\s+/).every((part) => words.includes(part));
