@@ -17,7 +17,9 @@ def explorer(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE",
+            "--output",
+            "-o",
+            metavar="FILE",
             help="Page to write; when left out reports/ID/explorer.html where that folder is, else ID-explorer.html.",
         ),
     ] = None,

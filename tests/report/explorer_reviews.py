@@ -47,14 +47,16 @@ def large(folder: Path, size: int = 2000, seed: int = 1) -> Path:
     """A review of so many values, with texts as long as those of a real one."""
     rng = random.Random(seed)
     studies = [
-        {"study_id": f"author{n}-{2000 + n % 25}", "corpus": "survey", "status": "included", "authors": f"Author{n} et al.",
-         "year": 2000 + n % 25, "category": rng.choice(["CNN", "Transformer", "Hybrid"]), "code": rng.choice(["yes", "no"])}
+        {"study_id": f"author{n}-{2000 + n % 25}", "corpus": "survey", "status": "included",
+         "authors": f"Author{n} et al.", "year": 2000 + n % 25,
+         "category": rng.choice(["CNN", "Transformer", "Hybrid"]), "code": rng.choice(["yes", "no"])}
         for n in range(40)
     ]  # fmt: skip
     datasets = [{"dataset_id": f"set{n}", "name": f"Data set {n}", "source_id": "survey", "locator": "L4"}
                 for n in range(20)]  # fmt: skip
     facts = [
-        {"study_id": row["study_id"], "attribute": name, "value": str(row[name]), "source_id": "survey", "locator": "L1"}
+        {"study_id": row["study_id"], "attribute": name, "value": str(row[name]), "source_id": "survey",
+         "locator": "L1"}
         for row in studies for name in ("year", "category", "code")
     ]  # fmt: skip
     experiments: list[dict[str, Any]] = []
@@ -63,12 +65,15 @@ def large(folder: Path, size: int = 2000, seed: int = 1) -> Path:
         study, name = studies[n % 40], f"experiment-{n}"
         place = {"source_id": "survey", "locator": f"L{100 + n}; Table {n % 30}; row {n % 12 + 1}"}
         experiments.append({"experiment_id": name, "study_id": study["study_id"], "method": f"Network {n % 60}",
-                            "dataset_id": f"set{(n * 7) % 20}", "target": rng.choice(["words", "pauses"]), **place})  # fmt: skip
+                            "dataset_id": f"set{(n * 7) % 20}", "target": rng.choice(["words", "pauses"]),
+                            **place})  # fmt: skip
         for metric in ("accuracy", "f1", "precision", "wer"):
             value = round(rng.uniform(0.3, 0.99), 3)
             results.append({"experiment_id": name, "metric": metric, "value": value, "printed": f"{value:.3f}",
                             "sd": round(rng.uniform(0.001, 0.05), 3), "n": rng.randint(3, 300), "n_of": "images",
                             "note": f"record P{len(results):04d}; read from the table", **place})  # fmt: skip
-    rows = {"studies": studies, "datasets": datasets, "experiments": experiments, "results": results,
-            "study_facts": facts}  # fmt: skip
-    return write(folder, {name: [] for name in ("statements", "flow", "exclusions", "distributions", "claims")} | rows, YAML)
+    rows: dict[str, list[dict[str, Any]]] = {
+        "studies": studies, "datasets": datasets, "experiments": experiments, "results": results, "study_facts": facts,
+        "statements": [], "flow": [], "exclusions": [], "distributions": [], "claims": [],
+    }  # fmt: skip
+    return write(folder, rows, YAML)

@@ -85,8 +85,9 @@ def test_values_are_the_cells_of_the_cube(root: Path) -> None:
         there = {
             (", ".join(part for part in who_of(shown.value.score) if part), shown.column, shown.value.value)
             for shown in data.shown
-            if shown.column.level == "cell" and not shown.standing and shown.column.dataset and data.direction(shown.column.metric)
-        }  # fmt: skip
+            if shown.column.level == "cell" and shown.column.dataset and data.direction(shown.column.metric)
+            if not shown.standing
+        }
         once = [entry for entry in cube.entries if len(entry.experiments) == 1]
         mine = {(who, c.dataset, c.metric, c.convention, value) for who, c, value in there}
         for entry in once:

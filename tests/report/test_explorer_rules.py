@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from browser import Browser
+from metareview.stats.benchmark.ranking.rank import rank
 
 from metareview import load
 from metareview.errors import InputError, NotEstimable
 from metareview.stats.benchmark.ranking.cube import Column, Cube, Entry, make_cube
 from metareview.stats.benchmark.ranking.cube_tables import cube_from_tables, method_label
-from metareview.stats.benchmark.ranking.rank import rank
 
 pytestmark = pytest.mark.needs_chromium
 
@@ -149,9 +149,9 @@ def test_random_choices_of_a_review(browser: Browser, root: Path, folder: Path, 
                             *(f"dataset={name.replace('+', '%2B')}" for name in sets)])  # fmt: skip
         shown = browser.run(
             f"""(() => {{ explorer.go({json.dumps("#" + address)}); const board = explorer.board();
-              return [board.ranking.refused || null, board.competing.map(column => column.key), board.methods.map(row =>
-                [row.label, row.place && [row.place.first, row.place.rank, row.place.score, row.place.low, row.place.high]])];
-            }})()"""
+              const place = p => p && [p.first, p.rank, p.score, p.low, p.high];
+              return [board.ranking.refused || null, board.competing.map(column => column.key),
+                board.methods.map(row => [row.label, place(row.place)])]; }})()"""
         )
         assert sorted(shown[1]) == sorted(column.key for column in part.columns), address
         assert [name for name, _ in shown[2]] == list(part.methods_compared), address

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from metareview.audit.run import AuditResult, Audited
+from metareview.audit.run import Audited, AuditResult
 from metareview.report.views.audit import WORDS
 from metareview.report.views.boards import MOST_DIGITS, Runs, evaluation_of
 from metareview.report.views.common import Names, Tables
@@ -25,7 +25,19 @@ from metareview.stats.benchmark.rows import Row, records, stated, text
 from metareview.stats.benchmark.scores import ExperimentValue, Level, Score, experiment_values, score_table
 from metareview.stats.benchmark.units import kind_of
 
-__all__ = ["EXPLORER_TABLES", "LEVELS", "ColumnKey", "Explored", "Flag", "Shown", "Who", "collect", "column_of", "facts_of", "who_of"]
+__all__ = [
+    "EXPLORER_TABLES",
+    "LEVELS",
+    "ColumnKey",
+    "Explored",
+    "Flag",
+    "Shown",
+    "Who",
+    "collect",
+    "column_of",
+    "facts_of",
+    "who_of",
+]
 
 #: Tables that it reads.
 EXPLORER_TABLES = ("sources", "studies", "datasets", "experiments", "results")

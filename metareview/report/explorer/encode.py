@@ -162,8 +162,14 @@ class _Refs:
 
     def to_data(self) -> dict[str, Any]:
         """Return the rows, and the texts that they name."""
-        return {"refs": self._rows, "places": self._places.rows(), "locators": self._locators.items, "notes": self._notes.items,
-                "sources": self._cited, "words": self._texts.items}  # fmt: skip
+        return {
+            "refs": self._rows,
+            "places": self._places.rows(),
+            "locators": self._locators.items,
+            "notes": self._notes.items,
+            "sources": self._cited,
+            "words": self._texts.items,
+        }
 
     def _printed(self, score: Score, digits: int) -> int:
         if score.printed == f"{round_half_up(score.value, digits):f}":

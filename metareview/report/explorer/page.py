@@ -18,7 +18,8 @@ __all__ = ["render_explorer", "script"]
 
 #: The parts of the program, in order: each may use what stands before it.
 SCRIPTS = (
-    "numbers", "data", "rules", "bounds", "ranking", "state", "dom", "cell", "filters", "tables", "board", "list", "export", "main",
+    "numbers", "data", "rules", "bounds", "ranking", "state", "dom", "cell", "filters", "tables", "board", "list",
+    "export", "main",
 )  # fmt: skip
 #: Rows of the table for readers without scripts.
 STATIC = 60
@@ -53,7 +54,8 @@ def render_explorer(data: Explored, *, report: str = "") -> str:
     page: str = environment.get_template("explorer.html.j2").render(
         title=clean(data.spec.title), lead=_lead(data), id=data.spec.id, n=len(data.shown), report=report,
         style=_style(), script=program, digest=base64.b64encode(hashlib.sha256(program.encode()).digest()).decode(),
-        data=script_json({**encode(data), "tex": TABLE}, compact=True), static=rows[:STATIC], more=max(0, len(rows) - STATIC),
+        data=script_json({**encode(data), "tex": TABLE}, compact=True),
+        static=rows[:STATIC], more=max(0, len(rows) - STATIC),
         warnings=[clean(text) for text in data.warnings], left=[(n, clean(text)) for text, n in data.left_out.items()],
     )  # fmt: skip
     return page
