@@ -16,6 +16,7 @@ from metareview.cli.explorer import explorer
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
+from metareview.cli.rank import rank
 from metareview.cli.render import figure, report, table
 from metareview.cli.schema import schema
 from metareview.cli.score import score
@@ -52,6 +53,7 @@ def _root(
 
 for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
     app.command(verb.__name__)(verb)
+app.command("rank")(rank)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)
 app.command("numbers")(numbers)

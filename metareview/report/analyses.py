@@ -9,6 +9,7 @@ from metareview.errors import UnknownName
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.analyses import ANALYSES as BENCHMARK
 from metareview.stats.benchmark.analyses import AnalysisSpec, Tables
+from metareview.stats.benchmark.ranking.result import Ranking
 from metareview.stats.declared.result import SynthesisResult
 
 __all__ = ["ANALYSES", "AnalysisSpec", "analyses_for", "find_analysis"]
@@ -18,8 +19,12 @@ ANALYSES: dict[str, AnalysisSpec] = {**BENCHMARK, **AUDITS}
 
 
 def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
-    """Return the analyses of a review by name: those of every review, and the syntheses that it declares."""
+    """Return the analyses of a review by name: those of every review, and what it declares of its own."""
     own = {}
+    for asked in spec.rankings:
+        name = f"ranking-{asked.id}"
+        tables = ("studies", "experiments", "results", "datasets")
+        own[name] = AnalysisSpec(name, asked.title, tables, Ranking, partial(_ranking, name=asked.id))
     for declared in spec.syntheses:
         name = f"synthesis-{declared.id}"
         run = partial(_synthesis, name=declared.id)
@@ -45,3 +50,9 @@ def _synthesis(tables: Tables, spec: ReviewSpec, *, name: str) -> SynthesisResul
     from metareview.stats.declared.run import compute_synthesis  # the engine loads scipy; most commands need neither
 
     return compute_synthesis(tables, spec, name)
+
+
+def _ranking(tables: Tables, spec: ReviewSpec, *, name: str) -> Ranking:
+    from metareview.stats.benchmark.ranking.declared import compute_ranking
+
+    return compute_ranking(tables, spec, name)

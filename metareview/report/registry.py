@@ -157,11 +157,33 @@ def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
             views |= _syntheses(view, spec)
             continue
         views[view.name] = view
+        if view.name in _RANKED_AFTER:
+            views |= _rankings(spec, as_printed=view.name == "benchmark")
         if view.name == "leaderboards":
             for board in spec.leaderboards:
                 own = _spec(f"leaderboard-{board.id}", board.title, "leaderboards", "leaderboards:leaderboard", _SCORES,
                                argument=board.id)  # fmt: skip
                 views[own.name] = own
+    return views
+
+
+#: Views after which rankings stand: those of printed tables beside the benchmark, others among the leaderboards.
+_RANKED_AFTER = ("benchmark", "leaderboards")
+
+
+def _rankings(spec: ReviewSpec, *, as_printed: bool) -> dict[str, ViewSpec]:
+    """The views of each declared ranking: the order, its pairs and tests, and what only feeds figures."""
+    views = {}
+    for declared in spec.rankings:
+        if declared.as_printed != as_printed:
+            continue
+        section = "benchmark" if as_printed else "leaderboards"
+        for kind, title, formats in (("ranking", "", True), ("pairs", "Head to head: ", True),
+                                     ("tests", "Tests: ", True), ("places", "Places by column: ", False),
+                                     ("shares", "Ranks of the replicates: ", False)):  # fmt: skip
+            own = _spec(f"{kind}-{declared.id}", f"{title}{declared.title}", section, f"ranking:{kind}", _NAMES,
+                        (f"ranking-{declared.id}",), formats=formats, argument=declared.id)  # fmt: skip
+            views[own.name] = own
     return views
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+from metareview.schema.ranking import RankingSpec
 from metareview.schema.synthesis import SynthesisSpec
 
 __all__ = [
@@ -162,6 +163,8 @@ class ReviewSpec(_Spec):
     """Comparison of method categories."""
     leaderboards: tuple[LeaderboardSpec, ...] = ()
     """Tables of methods by data sets."""
+    rankings: tuple[RankingSpec, ...] = ()
+    """Rankings with rank bounds and intervals."""
     nested_units: tuple[NestedUnits, ...] = ()
     """Kinds of unit whose members contain each other; of these only the whole enters a statistic."""
     evaluations: tuple[Text, ...] = ()
@@ -195,6 +198,9 @@ class ReviewSpec(_Spec):
         twice = sorted({key for key in ids if ids.count(key) > 1})
         if twice:
             raise ValueError(f"two syntheses share the id {', '.join(twice)}; ids name files and are unique")
+        names = [ranking.id for ranking in self.rankings]
+        if len(set(names)) < len(names):
+            raise ValueError("two rankings share an id; ids name files and are unique")
         if self.syntheses and self.no_syntheses:
             raise ValueError("no_syntheses says why there are none, but syntheses are declared; leave one of them out")
         vocabulary = self.vocabulary()
@@ -202,6 +208,7 @@ class ReviewSpec(_Spec):
         for part in (self.composite, self.groups, *self.leaderboards):
             named |= set(part.metrics) if part else set()
         named |= {synthesis.metric for synthesis in self.syntheses}
+        named |= {metric for ranking in self.rankings for metric in ranking.metrics}
         unknown = sorted(key for key in named if key not in vocabulary)
         if unknown:
             raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")

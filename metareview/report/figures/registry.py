@@ -116,17 +116,40 @@ def _funnel(key: str) -> FigureSpec:
                       data=(f"funnel-{key}",))  # fmt: skip
 
 
+def _ranked(name: str, title: str, views: tuple[str, ...], draw: str, data: tuple[str, ...] = ()) -> _Make:
+    def make(key: str) -> FigureSpec:
+        return FigureSpec(f"{name}-{key}", title, "leaderboards", tuple(f"{view}-{key}" for view in views),
+                          f"{_HOME}.{draw}", data=tuple(f"{view}-{key}" for view in data))  # fmt: skip
+
+    return make
+
+
+_Make = Callable[[str], FigureSpec]
 #: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
-_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {"forest": _forest, "funnel": _funnel}
+_FAMILIES: dict[str, _Make] = {"forest": _forest, "funnel": _funnel}
+#: The same for each ranking.
+_RANKINGS: dict[str, _Make] = {
+    "ranks": _ranked("ranks", "Rank bounds and intervals", ("ranking",), "ranks:draw"),
+    "blobs": _ranked("blobs", "Ranks of the replicates", ("shares", "ranking"), "blobs:draw", ("shares",)),
+    "podium": _ranked("podium", "Podium", ("places",), "podium:draw", ("places",)),
+    "difference": _ranked("difference", "Critical difference", ("tests", "pairs"), "difference:draw"),
+    "superiority": _ranked("superiority", "Significance map", ("pairs", "tests"), "superiority:draw"),
+    "coverage": _ranked("coverage", "Coverage", ("places", "ranking"), "coverage:draw"),
+}
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
-    """Return the figures of a review by name, those of its syntheses included, with their headings."""
+    """Return the figures of a review by name, those of its syntheses and rankings included, with their headings."""
     own = {}
     for declared in spec.syntheses:
         for make in _FAMILIES.values():
             figure = make(declared.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
+    for ranking in spec.rankings:
+        section = "benchmark" if ranking.as_printed else "leaderboards"
+        for make in _RANKINGS.values():
+            figure = make(ranking.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {ranking.title}", section=section)
     return {**FIGURES, **own}
 
 
@@ -141,9 +164,10 @@ def figure_spec(name: str) -> FigureSpec:
     if name in FIGURES:
         return FIGURES[name]
     family, _, key = name.partition("-")
-    if family not in _FAMILIES or not key:
+    families = {**_FAMILIES, **_RANKINGS}
+    if family not in families or not key:
         raise UnknownName("figure", name, FIGURES)
-    return _FAMILIES[family](key)
+    return families[family](key)
 
 
 def draw(name: str, views: Mapping[str, View]) -> Figure:
