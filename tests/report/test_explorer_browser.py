@@ -150,7 +150,7 @@ def test_the_keyboard_alone_opens_a_source(browser: Browser, pages: dict[str, Pa
 
 def test_the_keyboard_alone_filters_and_changes_the_rule(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["speech"])
-    go(browser, "#view=board&rule=win-rate")
+    go(browser, "#view=board&rule=borda")
     tab_to(browser, "e.tagName === 'SUMMARY' && e.textContent.startsWith('Metric')")
     browser.press("Enter")
     tab_to(browser, "e.type === 'checkbox' && e.value === 'wer'")
@@ -161,8 +161,8 @@ def test_the_keyboard_alone_filters_and_changes_the_rule(browser: Browser, pages
     assert browser.run(FOCUS)[2] == "Metric: WER"
     tab_to(browser, "e.id === 'rule'")
     browser.press("ArrowDown")
-    assert browser.run("explorer.state().rule") == "borda"
-    assert "rule=borda" in browser.run("location.hash")
+    assert browser.run("explorer.state().rule") == "win-rate"
+    assert "rule=win-rate" in browser.run("location.hash")
 
 
 def test_a_value_tells_everything(browser: Browser, pages: dict[str, Path]) -> None:
@@ -284,7 +284,7 @@ def test_the_address_holds_the_state(browser: Browser, pages: dict[str, Path]) -
     assert browser.run("document.getElementById('missing').value") == "complete"
     go(browser, "#view=nonsense&rule=nonsense&dataset=nonsense&sort=nonsense")
     assert browser.run("[explorer.state().view, explorer.state().rule, explorer.state().filters.dataset.size]") == [
-        "board", "win-rate", 0,
+        "board", "borda", 0,
     ]  # fmt: skip
 
 

@@ -63,6 +63,6 @@ const SCORES = {
   },
 };
 const RULES = {
-  "win-rate": "win rate", borda: "two-level Borda", "mean-rank": "mean rank", mean: "mean of values", "z-score": "z score", dominance: "dominance",
+  borda: "two-level Borda", "win-rate": "win rate", "mean-rank": "mean rank", mean: "mean of values", "z-score": "z score", dominance: "dominance",
 };
 const POLICIES = { available: "use what is there", complete: "complete block only" };

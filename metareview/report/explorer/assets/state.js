@@ -36,7 +36,7 @@ const defaults = () => {
   }
   const blocks = [...groups].map(([key, group]) => ({ key, ...blockOf(size, group) }));
   const [best] = blocks.sort((a, b) => b.filled - a.filled || (a.key < b.key ? -1 : 1));
-  const state = { view: "board", by: "method", rule: "win-rate", missing: "available", transform: "", q: "", sort: "", filters: {} };
+  const state = { view: "board", by: "method", rule: "borda", missing: "available", transform: "", q: "", sort: "", filters: {} };
   for (const key of Object.keys(facets)) state.filters[key] = new Set();
   if (facets.level.counts.size > 1 && facets.level.counts.has("cell")) state.filters.level.add("cell");
   if (!best) return Object.assign(state, { view: "cells" });

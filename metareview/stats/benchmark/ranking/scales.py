@@ -72,7 +72,9 @@ def scale(
         _refuse_scales(columns, rule)
         same = len({column.direction for column in columns}) == 1
         return Scaled(values, worst, best, "identity", columns[0].direction if same and rule.name == "mean" else 1)
-    open_ = [column.key for column, low, high in zip(columns, worst, best, strict=True) if np.isinf(low + high)]
+    open_ = [
+        column.key for column, low, high in zip(columns, worst, best, strict=True) if np.isinf(low) or np.isinf(high)
+    ]
     if open_:
         raise InputError(
             f"--transform {wanted} needs a lowest and a highest value of every metric; {open_[0]} has none: give it "
