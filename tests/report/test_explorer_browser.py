@@ -148,6 +148,23 @@ def test_the_keyboard_alone_opens_a_source(browser: Browser, pages: dict[str, Pa
     assert browser.run("document.activeElement.classList.contains('value')")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_has_the_focus_is_not_covered(browser: Browser, pages: dict[str, Path], width: int) -> None:
+    """Heads and the first column stay in place; the value that the arrow keys reach is never under them."""
+    browser.open(pages["em-public"], width, 700)
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    go(browser, "#view=board&dataset=em-stellar")
+    browser.run("document.querySelector('#board button.value').focus()")
+    for key in ["ArrowDown"] * 12 + ["ArrowRight"] * 8 + ["ArrowUp"] * 12 + ["ArrowLeft"] * 8:
+        browser.press(key)
+        seen = browser.run(
+            """(e => { const b = e.getBoundingClientRect();
+              const top = document.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2);
+              return e === top || e.contains(top); })(document.activeElement)"""
+        )
+        assert seen, (key, browser.run(FOCUS))
+
+
 def test_the_keyboard_alone_filters_and_changes_the_rule(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["speech"])
     go(browser, "#view=board&rule=borda")

@@ -161,8 +161,9 @@ const valueCell = (row, column, state, { digits, best }, reasons) => {
   const list = row.cells.get(column);
   if (!list) {
     const [sign, reason] = gapOf(row, column, state);
-    if (sign) reasons.set(sign, sign === "\u2020" ? "a result was read and left out; point at it for the reason" : "reported under another convention, which is never mixed with this one");
-    return el("td", { class: "num missing", title: reason }, dash(reason), sign ? el("sup", { "aria-hidden": "true" }, sign) : null);
+    if (!sign) return el("td", { class: "num missing", title: reason }, dash(reason));
+    reasons.set(sign, sign === "\u2020" ? "a result was read and left out; open it for the reason" : "reported under another convention; open it for which");
+    return el("td", { class: "num missing", title: reason }, gapButton(sign, reason, row.label + ", " + column.label + " on " + column.datasetName));
   }
   const place = ranked(row) ? best.indexOf(fixed(mean(list), digits)) : -1;
   const css = [place === 0 ? "best" : place === 1 ? "second" : "", list.some((cell) => cell.flags.length) ? "flagged" : ""].join(" ");

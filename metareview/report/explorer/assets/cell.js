@@ -19,6 +19,12 @@ const valueButton = (list, digits, describe, css = "") => {
   return button;
 };
 
+const gapButton = (sign, reason, describe) => {
+  const button = el("button", { type: "button", class: "value", tabindex: "-1", "aria-haspopup": "dialog" }, dash(reason), el("sup", { "aria-hidden": "true" }, sign));
+  Object.assign(button, { reason, describe });
+  return button;
+};
+
 const pair = (term, ...parts) => parts.some(Boolean) ? [el("dt", {}, term), el("dd", {}, ...parts)] : [];
 const spreadOf = (ref) => {
   const parts = [];
@@ -81,8 +87,12 @@ const columnSection = (column) => el("section", {}, el("h3", {}, "What is compar
 const openCell = (button) => {
   const dialog = byId("cell"), list = button.cells;
   byId("cell-title").textContent = button.describe;
-  const several = "Mean of " + list.length + " values: " + shown(mean(list), Math.max(...list.map((cell) => cell.digits)) + 1);
-  byId("cell-body").replaceChildren(...(list.length > 1 ? [el("p", {}, several)] : []), ...list.map(cellSection), columnSection(list[0].column));
+  if (button.reason) byId("cell-body").replaceChildren(el("p", {}, "No value here: " + button.reason + ". It counts as missing."));
+  else fillCell(list);
   dialog.showModal();
   byId("cell-body").scrollTop = 0;
+};
+const fillCell = (list) => {
+  const several = "Mean of " + list.length + " values: " + shown(mean(list), Math.max(...list.map((cell) => cell.digits)) + 1);
+  byId("cell-body").replaceChildren(...(list.length > 1 ? [el("p", {}, several)] : []), ...list.map(cellSection), columnSection(list[0].column));
 };

@@ -115,6 +115,8 @@ const rankMethods = (table, { rule, missing, transform }) => {
   } else if (!full && !GAPLESS.includes(rule)) {
     said.push("This rule is made for full tables: with gaps, methods are scored on different columns, and who reports the easier ones gains.");
   }
+  const apart = scores.filter((score) => !there(score)).length;
+  if (apart) said.push(plural(apart, "method has", "methods have") + " no rank: no value compares with another method.");
   return { methods, total: block.rows.length, digits: rule === "dominance" ? 0 : 3, about: said.join(" "),
     components: componentsOf(table.methods, table.values) };
 };

@@ -86,4 +86,5 @@ const moveFrom = (button, event) => {
   if (!target) return;
   enter(button.closest("table"), target);
   target.focus();
+  target.scrollIntoView({ block: "nearest", inline: "nearest" }); /* out from under heads and first column */
 };
