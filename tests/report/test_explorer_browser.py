@@ -364,6 +364,7 @@ def test_names_for_those_who_listen(browser: Browser, pages: dict[str, Path]) ->
     kinds: dict[str, Any] = {}
     for node in tree:
         kinds[node.get("role", {}).get("value", "")] = node
+    assert {"Method", "Rank", "Score"} <= {node["name"]["value"] for node in seen if node["role"]["value"] == "button"}
     assert {"table", "columnheader", "rowheader", "searchbox", "radio", "status", "main"} <= kinds.keys()
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from metareview.audit.run import Audited, AuditResult
 from metareview.report.views.audit import WORDS
-from metareview.report.views.boards import MOST_DIGITS, Runs, evaluation_of
+from metareview.report.views.boards import MOST_DIGITS, Runs
 from metareview.report.views.common import Names, Tables
 from metareview.report.views.format import given_decimals
 from metareview.results import Dropped
@@ -23,7 +23,7 @@ from metareview.schema.review import ReviewSpec
 from metareview.schema.source import line_spans
 from metareview.stats.benchmark.rows import Row, records, stated, text
 from metareview.stats.benchmark.scores import ExperimentValue, Level, Score, experiment_values, score_table
-from metareview.stats.benchmark.units import kind_of
+from metareview.stats.benchmark.units import evaluation_of, kind_of
 
 __all__ = [
     "EXPLORER_TABLES",
@@ -110,7 +110,8 @@ class Explored:
 
     Attributes
     ----------
-    shown : the values, in the order of ``results.csv``.
+    spec, names, studies : the configuration, names in print, and the studies by id.
+    shown : the values by level, in the order of ``results.csv``, runs that are printed again last.
     gaps : results that are left out, with reasons, by (who, column): why a cell without a value has none.
     left_out : how many results each reason left out.
     warnings : what must be known before the numbers are used.
@@ -120,7 +121,6 @@ class Explored:
     names: Names
     shown: tuple[Shown, ...]
     studies: Mapping[str, Row]
-    sources: Mapping[str, Row]
     gaps: Mapping[tuple[Who, ColumnKey], str] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -146,14 +146,13 @@ def collect(tables: Tables, spec: ReviewSpec, audit: AuditResult | None = None) 
     """
     parts = [_values(tables, spec, level) for level in LEVELS]
     values = [value for part in parts for value in part.values]
-    units = _units_apart(values, spec)
     runs, by_place = Runs.of(values), _by_place(audit)
+    units = _units_apart((value for value in values if not runs.standing(value)), spec)
     shown = [_shown(value, column_of(value, spec, units), runs, by_place) for value in values]
     dropped = [row for part in parts for row in part.dropped]
     return Explored(
         spec, Names.of(tables, spec), tuple(shown),
         studies={row["study_id"]: row for row in records(tables, "studies")},
-        sources={row["source_id"]: row for row in records(tables, "sources")},
         gaps=_gaps(tables, shown, dropped, spec),
         left_out=_tally(dropped),
         warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),

@@ -18,8 +18,8 @@ __all__ = ["render_explorer", "script"]
 
 #: The parts of the program, in order: each may use what stands before it.
 SCRIPTS = (
-    "numbers", "data", "rules", "bounds", "ranking", "state", "dom", "cell", "filters", "tables", "board", "list",
-    "export", "main",
+    "numbers", "data", "rules", "bounds", "ranking", "state", "dom", "cell", "filters", "tables", "board", "boardview",
+    "list", "export", "main",
 )  # fmt: skip
 #: Rows of the table for readers without scripts.
 STATIC = 60

@@ -15,7 +15,9 @@ const root = document.documentElement;
 const say = (message) => {
   const live = byId("spoken");
   live.textContent = "";
-  requestAnimationFrame(() => { live.textContent = message; });
+  requestAnimationFrame(() => {
+    live.textContent = message;
+  });
 };
 
 /* ---- theme: follows the system until chosen, the same choice as in the report ---- */
@@ -23,7 +25,11 @@ const themes = { auto: "automatic", light: "light", dark: "dark" };
 const startTheme = () => {
   const button = byId("theme");
   let theme = "auto";
-  try { theme = localStorage.getItem("metareview-theme") || "auto"; } catch (error) { /* storage is switched off */ }
+  try {
+    theme = localStorage.getItem("metareview-theme") || "auto";
+  } catch (error) {
+    /* storage is switched off */
+  }
   const apply = () => {
     if (!(theme in themes)) theme = "auto";
     if (theme === "auto") root.removeAttribute("data-theme");
@@ -34,7 +40,11 @@ const startTheme = () => {
     const names = Object.keys(themes);
     theme = names[(names.indexOf(theme) + 1) % names.length];
     apply();
-    try { localStorage.setItem("metareview-theme", theme); } catch (error) { /* storage is switched off */ }
+    try {
+      localStorage.setItem("metareview-theme", theme);
+    } catch (error) {
+      /* storage is switched off */
+    }
   });
   apply();
   button.hidden = false;

@@ -7,26 +7,55 @@ const startFilters = (change) => {
       const box = el("input", { type: "checkbox", value });
       box.addEventListener("change", () => {
         const next = new Set(facet.boxes.filter((b) => b.checked).map((b) => b.value));
-        change((state) => { state.filters[key] = next; }, facet.title + ": " + chosen(facet, next));
+        change(
+          (state) => {
+            state.filters[key] = next;
+          },
+          facet.title + ": " + chosen(facet, next),
+        );
       });
       return box;
     });
     facet.boxes = boxes;
     facet.summary = el("summary", {}, facet.title);
-    const list = el("div", { class: "boxes", role: "group", "aria-label": facet.title },
-      ...boxes.map((box) => el("label", {}, box, " ", el("bdi", {}, facet.label(box.value)), " ",
-        el("span", { class: "quiet" }))));
-    const none = el("button", { type: "button", onclick: () => {
-      change((state) => { state.filters[key] = new Set(); }, facet.title + ": all");
-    } }, "Take all");
-    facet.fold = el("details", { class: "pick", "data-facet": key }, facet.summary, el("div", { class: "pop" }, none, list));
+    const list = el(
+      "div",
+      { class: "boxes", role: "group", "aria-label": facet.title },
+      ...boxes.map((box) =>
+        el("label", {}, box, " ", el("bdi", {}, facet.label(box.value)), " ", el("span", { class: "quiet" })),
+      ),
+    );
+    const none = el(
+      "button",
+      {
+        type: "button",
+        onclick: () => {
+          change((state) => {
+            state.filters[key] = new Set();
+          }, facet.title + ": all");
+        },
+      },
+      "Take all",
+    );
+    facet.fold = el(
+      "details",
+      { class: "pick", "data-facet": key },
+      facet.summary,
+      el("div", { class: "pop" }, none, list),
+    );
     facet.fold.addEventListener("toggle", () => {
-      if (facet.fold.open) for (const other of document.querySelectorAll("details.pick[open]")) if (other !== facet.fold) other.open = false;
+      if (facet.fold.open)
+        for (const other of document.querySelectorAll("details.pick[open]"))
+          if (other !== facet.fold) other.open = false;
+    });
+    facet.fold.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !facet.fold.contains(event.relatedTarget)) facet.fold.open = false;
     });
     byId("filters").append(facet.fold);
   }
   document.addEventListener("click", (event) => {
-    for (const fold of document.querySelectorAll("details.pick[open]")) if (!fold.contains(event.target)) fold.open = false;
+    for (const fold of document.querySelectorAll("details.pick[open]"))
+      if (!fold.contains(event.target)) fold.open = false;
   });
   document.addEventListener("keydown", (event) => {
     const fold = event.key === "Escape" && document.querySelector("details.pick[open]");
@@ -44,7 +73,8 @@ const showFilters = (state) => {
   for (const [key, facet] of Object.entries(facets)) {
     if (!facet.fold) continue;
     const counts = new Map();
-    for (const cell of cells) if (passes(cell, state, key)) counts.set(facet.of(cell), (counts.get(facet.of(cell)) || 0) + 1);
+    for (const cell of cells)
+      if (passes(cell, state, key)) counts.set(facet.of(cell), (counts.get(facet.of(cell)) || 0) + 1);
     for (const box of facet.boxes) {
       box.parentElement.lastChild.textContent = String(counts.get(box.value) || 0);
       box.parentElement.classList.toggle("none", !counts.has(box.value));
@@ -55,7 +85,17 @@ const showFilters = (state) => {
   }
 };
 /* the choices in a sentence, for paper and for files */
-const choiceOf = (state) => [
-  ...(state.view === "board" ? ["Ranked by " + RULES[state.rule], "missing cells: " + POLICIES[state.missing], "a row is: " + NAMINGS[state.by][0].toLowerCase()] : []),
-  ...Object.entries(facets).filter(([key]) => state.filters[key].size).map(([key, facet]) => facet.title + ": " + chosen(facet, state.filters[key])),
-  ...(state.q.trim() ? ["search: " + state.q.trim()] : [])].join("; ");
+const choiceOf = (state) =>
+  [
+    ...(state.view === "board"
+      ? [
+          "Ranked by " + RULES[state.rule],
+          "missing cells: " + POLICIES[state.missing],
+          "a row is: " + NAMINGS[state.by][0].toLowerCase(),
+        ]
+      : []),
+    ...Object.entries(facets)
+      .filter(([key]) => state.filters[key].size)
+      .map(([key, facet]) => facet.title + ": " + chosen(facet, state.filters[key])),
+    ...(state.q.trim() ? ["search: " + state.q.trim()] : []),
+  ].join("; ");

@@ -39,8 +39,10 @@ const show = () => {
     current = null;
     const rows = showList(state, change);
     any = rows.length;
-    byId("count").textContent = rows.length === cells.length ? "All " + plural(rows.length, "value")
-      : rows.length + " of " + plural(cells.length, "value");
+    byId("count").textContent =
+      rows.length === cells.length
+        ? "All " + plural(rows.length, "value")
+        : rows.length + " of " + plural(cells.length, "value");
   }
   byId("choice").textContent = choiceOf(state);
   byId("nothing").hidden = any > 0;
@@ -59,22 +61,43 @@ const start = () => {
   for (const key of ["by", "rule", "missing", "transform"]) {
     byId(key).addEventListener("change", (event) => {
       const name = event.target.selectedOptions[0].textContent;
-      change((next) => { next[key] = event.target.value; if (key !== "by") next.sort = ""; }, name);
+      change((next) => {
+        next[key] = event.target.value;
+        if (key !== "by") next.sort = "";
+      }, name);
     });
   }
   for (const radio of document.querySelectorAll('input[name="view"]')) {
-    radio.addEventListener("change", () => change((next) => { next.view = radio.value; }));
+    radio.addEventListener("change", () =>
+      change((next) => {
+        next.view = radio.value;
+      }),
+    );
   }
   let typing = 0;
   byId("search").addEventListener("input", (event) => {
     clearTimeout(typing);
-    typing = setTimeout(() => change((next) => { next.q = event.target.value; }), 120);
+    typing = setTimeout(
+      () =>
+        change((next) => {
+          next.q = event.target.value;
+        }),
+      120,
+    );
   });
-  byId("clear").addEventListener("click", () => change((next) => {
-    next.q = ""; byId("search").value = "";
-    for (const key of Object.keys(facets)) next.filters[key] = new Set();
-  }, "All filters cleared"));
-  byId("again").addEventListener("click", () => change((next) => { byId("search").value = ""; Object.assign(next, defaults()); }, "Start again"));
+  byId("clear").addEventListener("click", () =>
+    change((next) => {
+      next.q = "";
+      byId("search").value = "";
+      for (const key of Object.keys(facets)) next.filters[key] = new Set();
+    }, "All filters cleared"),
+  );
+  byId("again").addEventListener("click", () =>
+    change((next) => {
+      byId("search").value = "";
+      Object.assign(next, defaults());
+    }, "Start again"),
+  );
   byId("choices").addEventListener("click", () => {
     const open = document.querySelector("form").classList.toggle("open");
     byId("choices").setAttribute("aria-expanded", String(open));
@@ -82,15 +105,36 @@ const start = () => {
   byId("csv").addEventListener("click", () => save("csv"));
   byId("tex").addEventListener("click", () => save("tex"));
   byId("close").addEventListener("click", () => byId("cell").close());
-  byId("cell").addEventListener("click", (event) => { if (event.target === byId("cell")) byId("cell").close(); });
+  byId("cell").addEventListener("click", (event) => {
+    if (event.target === byId("cell")) byId("cell").close();
+  });
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); /* the address holds the state */
     byId("content").focus();
   });
   document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
-  addEventListener("hashchange", () => { state = fromHash(location.hash); show(); });
+  addEventListener("hashchange", () => {
+    state = fromHash(location.hash);
+    show();
+  });
   show();
   /* for the console, and for tests */
-  window.explorer = { rankMethods, exported, escapeTex, neutralise, csvField, fixed, cells, columns, state: () => state, board: () => current, settle: finishTables, go: (hash) => { state = fromHash(hash); show(); } };
+  window.explorer = {
+    rankMethods,
+    exported,
+    escapeTex,
+    neutralise,
+    csvField,
+    fixed,
+    cells,
+    columns,
+    state: () => state,
+    board: () => current,
+    settle: finishTables,
+    go: (hash) => {
+      state = fromHash(hash);
+      show();
+    },
+  };
 };
 start();

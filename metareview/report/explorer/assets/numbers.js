@@ -13,7 +13,8 @@ const fixed = (value, digits, shift = 0) => {
 const shown = (value, digits) => fixed(value, digits).replace("-", "\u2212");
 /* the mean of decimal numbers, worked out exactly and rounded once, as Python's fractions do */
 const decimal = (value) => {
-  const [mantissa, power] = value.toExponential().split("e"), figures = mantissa.replace(".", "");
+  const [mantissa, power] = value.toExponential().split("e"),
+    figures = mantissa.replace(".", "");
   const scale = Number(power) - figures.replace("-", "").length + 1;
   return scale >= 0 ? [BigInt(figures) * 10n ** BigInt(scale), 1n] : [BigInt(figures), 10n ** BigInt(-scale)];
 };
@@ -22,8 +23,9 @@ const exactMean = (parts) => {
   return [top, bottom * BigInt(parts.length)];
 };
 const toNumber = ([top, bottom]) => {
-  const digits = 25 + bottom.toString().length - top.toString().length, power = BigInt(Math.max(0, digits));
-  return Number((top * 10n ** power / bottom).toString() + "e-" + power);
+  const digits = 25 + bottom.toString().length - top.toString().length,
+    power = BigInt(Math.max(0, digits));
+  return Number(((top * 10n ** power) / bottom).toString() + "e-" + power);
 };
 const plural = (n, one, many = one + "s") => n + " " + (n === 1 ? one : many);
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

@@ -1,22 +1,34 @@
 /* ---- what both tables share: heads that sort, and one stop of the Tab key with arrow keys inside ---- */
 const sortOf = (state) => ({ key: state.sort.replace(/^-/, ""), down: state.sort.startsWith("-") });
 const sortHead = (key, title, state, change, { note: remark, ...props } = {}, first = "up") => {
-  const own = sortOf(state), active = own.key === key;
+  const own = sortOf(state),
+    active = own.key === key;
   const button = el("button", { type: "button", "data-sort": key }, ...[].concat(title));
   button.addEventListener("click", () => {
     const down = active ? !own.down : first === "down";
-    change((next) => { next.sort = (down ? "-" : "") + key; },
-      "Sorted by " + button.textContent.trim() + ", " + (down ? "descending" : "ascending"), key);
+    change(
+      (next) => {
+        next.sort = (down ? "-" : "") + key;
+      },
+      "Sorted by " + button.textContent.trim() + ", " + (down ? "descending" : "ascending"),
+      key,
+    );
   });
-  return el("th", { scope: "col", "aria-sort": active ? (own.down ? "descending" : "ascending") : "none", ...props }, button,
-    remark ? el("small", {}, remark) : null);
+  return el(
+    "th",
+    { scope: "col", "aria-sort": active ? (own.down ? "descending" : "ascending") : "none", ...props },
+    button,
+    remark ? el("small", {}, remark) : null,
+  );
 };
 /* missing stands last, whichever way */
 const ordered = (rows, key, down) => {
   const sign = down ? -1 : 1;
   const keyed = rows.map((row, n) => ({ row, n, key: key(row) }));
-  const compare = typeof (keyed.find((entry) => entry.key !== null && entry.key !== "") || {}).key === "number"
-    ? (a, b) => a - b : collator.compare;
+  const compare =
+    typeof (keyed.find((entry) => entry.key !== null && entry.key !== "") || {}).key === "number"
+      ? (a, b) => a - b
+      : collator.compare;
   keyed.sort((a, b) => {
     const gone = (a.key === null || a.key === "") - (b.key === null || b.key === "");
     if (gone) return gone;
@@ -26,18 +38,33 @@ const ordered = (rows, key, down) => {
 };
 
 /* the rows that are seen at once, the others when the browser has time: a long table never keeps the reader waiting */
-const FIRST = 100, CHUNK = 200;
+const FIRST = 100,
+  CHUNK = 200;
 const fillings = new Map();
-const idle = window.requestIdleCallback ? (work) => requestIdleCallback(work, { timeout: 250 }) : (work) => setTimeout(work, 30);
+const idle = window.requestIdleCallback
+  ? (work) => requestIdleCallback(work, { timeout: 250 })
+  : (work) => setTimeout(work, 30);
 const fillBody = (table, rows, build, done = () => {}) => {
-  const body = table.tBodies[0], turn = {};
+  const body = table.tBodies[0],
+    turn = {};
   let at = 0;
-  const add = (n) => { body.append(...rows.slice(at, at += n).map(build)); };
-  turn.finish = () => { if (fillings.get(table) === turn) { add(Infinity); fillings.delete(table); done(); } };
+  const add = (n) => {
+    body.append(...rows.slice(at, (at += n)).map(build));
+  };
+  turn.finish = () => {
+    if (fillings.get(table) === turn) {
+      add(Infinity);
+      fillings.delete(table);
+      done();
+    }
+  };
   const more = () => {
     if (fillings.get(table) !== turn) return;
     if (at + CHUNK >= rows.length) turn.finish();
-    else { add(CHUNK); idle(more); }
+    else {
+      add(CHUNK);
+      idle(more);
+    }
   };
   fillings.set(table, turn);
   table.setAttribute("aria-rowcount", rows.length + table.tHead.rows.length);
@@ -45,9 +72,14 @@ const fillBody = (table, rows, build, done = () => {}) => {
   body.replaceChildren();
   add(FIRST);
   enter(table);
-  if (at < rows.length) { done(); idle(more); } else turn.finish();
+  if (at < rows.length) {
+    done();
+    idle(more);
+  } else turn.finish();
 };
-const finishTables = () => { for (const turn of [...fillings.values()]) turn.finish(); };
+const finishTables = () => {
+  for (const turn of [...fillings.values()]) turn.finish();
+};
 const dash = (meaning) => el("span", { role: "img", "aria-label": meaning }, "\u2013");
 
 const startTables = () => {
@@ -55,7 +87,10 @@ const startTables = () => {
   for (const table of document.querySelectorAll("table.mr")) {
     table.addEventListener("click", (event) => {
       const button = event.target.closest("button.value");
-      if (button) { enter(table, button); openCell(button); }
+      if (button) {
+        enter(table, button);
+        openCell(button);
+      }
     });
     table.addEventListener("keydown", (event) => {
       if (event.target.matches("button.value")) moveFrom(event.target, event);
@@ -69,7 +104,9 @@ const enter = (table, button) => {
   if (target) target.tabIndex = 0;
 };
 const moveFrom = (button, event) => {
-  const cell = button.closest("td"), row = cell.parentElement, rows = [...row.parentElement.rows];
+  const cell = button.closest("td"),
+    row = cell.parentElement,
+    rows = [...row.parentElement.rows];
   const inRow = (r) => [...r.querySelectorAll("button.value")];
   let target = null;
   if (event.key === "ArrowRight") target = inRow(row)[inRow(row).indexOf(button) + 1];
