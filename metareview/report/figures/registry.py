@@ -132,9 +132,9 @@ _RANKINGS: dict[str, _Make] = {
     "ranks": _ranked("ranks", "Rank bounds and intervals", ("ranking",), "ranks:draw"),
     "blobs": _ranked("blobs", "Ranks of the replicates", ("shares", "ranking"), "blobs:draw", ("shares",)),
     "podium": _ranked("podium", "Podium", ("places",), "podium:draw", ("places",)),
-    "difference": _ranked("difference", "Critical difference", ("tests", "pairs"), "difference:draw"),
-    "superiority": _ranked("superiority", "Significance map", ("pairs", "tests"), "superiority:draw"),
-    "coverage": _ranked("coverage", "Coverage", ("places", "ranking"), "coverage:draw"),
+    "difference": _ranked("difference", "Critical difference", ("tests",), "difference:draw"),
+    "superiority": _ranked("superiority", "Significance map", ("pairs",), "superiority:draw"),
+    "coverage": _ranked("coverage", "Coverage", ("places",), "coverage:draw"),
 }
 
 

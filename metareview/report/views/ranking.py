@@ -9,12 +9,15 @@ from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Tables, arrange, result_of
 from metareview.schema.ranking import RankingSpec
 from metareview.schema.review import ReviewSpec
-from metareview.stats.benchmark.ranking.result import MethodRank, Ranking
+from metareview.stats.benchmark.ranking.result import ColumnPlaces, MethodRank, Ranking
 from metareview.stats.benchmark.ranking.significance import PairTest
 
 __all__ = ["pairs", "places", "ranking", "shares", "tests"]
 
 _UNITS = {"dataset": "data sets", "study": "studies", "unit": "units", "none": "nothing"}
+
+
+_PAIRED = "What two methods share: units of replication where every cell has the same ones, else columns."
 
 
 def _declared(spec: ReviewSpec, key: str) -> RankingSpec:
@@ -123,10 +126,10 @@ def pairs(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
     tested = {(p.first, p.second): p for p in found.significance.pairs} if found else {}
     columns = [
         Column("first", "Better ranked"), Column("second", "Other"), Column("shared", "Shared", "count"),
-        Column("wins", "Won", "count", group="Columns"), Column("ties", "Tied", "count", group="Columns"),
-        Column("losses", "Lost", "count", group="Columns"),
+        Column("wins", "Won", "count", group="Head to head"), Column("ties", "Tied", "count", group="Head to head"),
+        Column("losses", "Lost", "count", group="Head to head"),
         Column("improvement", "P(better)", "percent",
-               help="probability of improvement: share of shared columns won, ties half"),
+               help="probability of improvement: share of what both have won, ties half"),
         Column("above", "P(above)", "percent", help="share of replicates in which the first scores higher"),
         Column("p", "p", "p", help="Wilcoxon signed-rank test, two-sided"),
         Column("p_holm", "p (Holm)", "p", help="adjusted over all pairs"),
@@ -142,10 +145,10 @@ def pairs(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
             pair.losses, pair.improvement, pair.p_above)), *p,
         ])  # fmt: skip
     view = arrange(
-        f"pairs-{key}", f"Head to head: {declared.title}", "Every pair of methods on the columns that both have.",
+        f"pairs-{key}", f"Head to head: {declared.title}", "Every pair of methods on what both have.",
         columns, body, nothing=_nothing(found) if found is None or not found.ranked else "there is one method",
         keep=("first", "second", "improvement", "p_better", "p_worse", "p_holm"),
-        notes=_tests_notes(found), alt=f"Significance map of {len(found.ranked) if found else 0} methods.",
+        notes=[_PAIRED, *_tests_notes(found)], alt=f"Significance map of {len(found.ranked) if found else 0} methods.",
     )  # fmt: skip
     return _with_meta(view, found, spec, key)
 
@@ -192,7 +195,8 @@ def tests(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
         nothing = test.warnings[0] if test.warnings else "no tests were made"
     view = arrange(
         f"tests-{key}", f"Tests: {declared.title}", "Tests over blocks, and the mean rank of each method.", columns,
-        body, nothing=nothing, notes=_tests_notes(found) if body else [], keep=("quantity", "value", "key"), machine=("key",),
+        body, nothing=nothing, notes=_tests_notes(found) if body else [], keep=("quantity", "value", "key"),
+        machine=("key",),
         alt=f"Critical-difference diagram: mean ranks of {len(test.names) if test else 0} methods over "
             f"{test.n if test else 0} {test.blocks if test else ''}.",
     )  # fmt: skip
@@ -200,29 +204,38 @@ def tests(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
 
 
 def places(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
-    """Return one row per column and method: value and place there, missing where the cell is."""
+    """Return one row per column and method: value and place there, missing where the cell is; then units, if any."""
     declared, found, names = _declared(spec, key), _found(results, key), Names.of(tables, spec)
     body: list[list[Cell]] = []
-    ranked = found.ranked if found else ()
-    for at in found.columns if found else ():
+    kinds = (("column", found.columns), ("unit", found.blocks)) if found else ()
+    for kind, at in [(kind, at) for kind, every in kinds for at in every]:
         metric, _, rule = at.rule.partition(":")
         dataset = "+".join(str(names.dataset(part)) for part in at.dataset.split("+")) if at.dataset else None
+        unit = at.key.rpartition("|")[2] if kind == "unit" else None
         body += [
-            [Cell(at.key), Cell(dataset), Cell(names.metric(metric, rule or "unstated")), Cell(entry.method),
-             Cell(value, refs), Cell(place, mark="derived" if place is not None else "")]
-            for entry, value, place, refs in zip(ranked, at.values, at.places, at.refs, strict=True)
+            [Cell(kind), Cell(at.key), Cell(dataset), Cell(names.metric(metric, rule or "unstated")), Cell(unit),
+             Cell(_where(at) or None), Cell(entry.method), Cell(value, refs), _derived(place)]
+            for entry, value, place, refs in zip(found.ranked if found else (), at.values, at.places, at.refs,
+                                                 strict=True)
         ]  # fmt: skip
-    columns = [Column("column", "Column"), Column("dataset", "Data set"), Column("metric", "Metric"),
+    columns = [Column("kind", "Kind"), Column("column", "Column"), Column("dataset", "Data set"),
+               Column("metric", "Metric"), Column("unit", "Unit"), Column("where", "Target, split, evaluation"),
                Column("method", "Method"), Column("value", "Value", "number"),
                Column("place", "Place", "number", 1)]  # fmt: skip
-    filled = sum(row[4].value is not None for row in body)
+    own = [row for row in body if row[0].value == "column"]
+    filled = sum(row[7].value is not None for row in own)
     view = arrange(
         f"places-{key}", f"Places by column: {declared.title}", "Value and place of every method on every column.",
         columns, body, nothing=_nothing(found), keep=tuple(column.key for column in columns), machine=("column",),
-        notes=[f"{filled} of {len(body)} cells have a value."] if body else [],
-        alt=f"Methods by columns; {filled} of {len(body)} cells have a value, the others are shown as missing.",
+        notes=[f"{filled} of {len(own)} cells have a value."] if body else [],
+        alt=f"Methods by columns; {filled} of {len(own)} cells have a value, the others are shown as missing.",
     )  # fmt: skip
     return _with_meta(view, found, spec, key)
+
+
+def _where(at: ColumnPlaces) -> str:
+    """Return the parts of a column's key that are neither data set nor metric."""
+    return ", ".join(part for part in at.key.split("|") if part not in (at.dataset, at.rule))
 
 
 def shares(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:

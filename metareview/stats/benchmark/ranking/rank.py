@@ -239,7 +239,8 @@ def _assembled(
     lost = (f"no rank for {', '.join(unscored)}: nothing there compares with another method",) if unscored else ()
     level = (f"all {len(ranked)} methods tie",) if len(np.unique(first[np.isfinite(first)])) < 2 else ()
     return replace(
-        base, ranked=ranked, columns=_columns(cube, order), pairs=_pairs(filled, order, stability),
+        base, ranked=ranked, columns=_columns(cube, order), blocks=_unit_places(cube, order),
+        pairs=_pairs(filled, order, stability),
         n_boot=0 if drawn is None else len(drawn.scores), clusters=0 if drawn is None else drawn.clusters,
         apart=0 if drawn is None else drawn.apart, methods=(*base.methods, *drawn_said, *intervals_said),
         warnings=(*base.warnings, *lost, *level), significance=replace(tests, warnings=(*tests.warnings, *said)),
@@ -300,7 +301,8 @@ def _columns(cube: Cube, order: Sequence[int]) -> tuple[ColumnPlaces, ...]:
 
 
 def _pairs(filled: Filled, order: Sequence[int], stability: _Stability | None) -> tuple[PairRank, ...]:
-    values, names = filled.values, filled.cube.methods_compared
+    units, names = _units(filled.cube), filled.cube.methods_compared
+    values = np.column_stack([own for _, _, own in units]) if units else filled.values
     out = []
     for at, i in enumerate(order):
         for j in order[at + 1 :]:
@@ -330,21 +332,40 @@ def _tests(filled: Filled, order: Sequence[int]) -> tuple[Significance, tuple[st
 
 def _blocks(cube: Cube) -> tuple[Array, str, tuple[str, ...]]:
     """Return the table of methods by blocks, what a block is, and what makes blocks depend on each other."""
-    m, c = cube.shape
-    cells = {(entry.method, entry.column): entry for entry in cube.entries}
-    names = [{tuple(sorted(name for name, _ in cells[i, j].units)) for i in range(m)} for j in range(c)]
-    doubt: tuple[str, ...] = ()
-    if all(len(found) == 1 and len(next(iter(found))) > 1 for found in names):
-        table = np.hstack([
-            [[value * cube.columns[j].direction for _, value in sorted(cells[i, j].units)] for i in range(m)]
-            for j in range(c)
-        ])  # fmt: skip
-        kind = next(iter(names[0]))[0].partition(":")[0]
-        if c > 1:
-            doubt = (f"{c} columns have values of the same {kind}s: blocks of one {kind} are not independent",)
-        return np.asarray(table), f"{kind}s", doubt
+    found = _units(cube)
+    c = cube.shape[1]
+    if found:
+        kind = found[0][1].partition(":")[0]
+        said = (f"{c} columns have values of the same {kind}s: blocks of one {kind} are not independent",)
+        return np.column_stack([values for _, _, values in found]), f"{kind}s", said if c > 1 else ()
     sets = {column.dataset for column in cube.columns}
+    doubt: tuple[str, ...] = ()
     if len(sets) < c:
         doubt = (f"{c} columns are of {len(sets)} data sets: blocks of one data set are not independent, and the tests "
                  "take them for it",)  # fmt: skip
     return cube.oriented, "data sets" if len(sets) == c else "columns", doubt
+
+
+def _units(cube: Cube) -> list[tuple[int, str, Array]]:
+    """Return column, unit and oriented values (m,) of each unit; nothing where not all cells of a column share them."""
+    cells = {(entry.method, entry.column): sorted(entry.units) for entry in cube.entries}
+    out = []
+    for j, column in enumerate(cube.columns):
+        own = [cells.get((i, j), []) for i in range(cube.shape[0])]
+        names = [name for name, _ in own[0]]
+        if len(names) < 2 or any([name for name, _ in units] != names for units in own):
+            return []
+        table = np.array([[value for _, value in units] for units in own]) * column.direction
+        out += [(j, name, table[:, at]) for at, name in enumerate(names)]
+    return out
+
+
+def _unit_places(cube: Cube, order: Sequence[int]) -> tuple[ColumnPlaces, ...]:
+    out = []
+    for j, unit, values in _units(cube):
+        column, ranks = cube.columns[j], places(values, ties="mean")
+        own = values * column.direction
+        out.append(ColumnPlaces(f"{column.key}|{unit}", column.dataset, column.rule, column.direction,
+                                tuple(float(own[i]) for i in order), tuple(float(ranks[i]) for i in order),
+                                tuple(() for _ in order)))  # fmt: skip
+    return tuple(out)

@@ -66,11 +66,12 @@ class MethodRank:
 
 @dataclass(frozen=True, slots=True)
 class PairRank:
-    """Two methods, the better ranked first: columns they share, and how these went.
+    """Two methods, the better ranked first: what they share, and how it went.
 
     Attributes
     ----------
-    improvement : probability of improvement, the share of shared columns in which the first is better, ties half.
+    columns : units of replication where all cells have the same ones, else columns that both have.
+    improvement : probability of improvement, the share of these in which the first is better, ties half.
     p_above : share of replicates in which the first scores higher, ties half.
     """
 
@@ -109,6 +110,7 @@ class Ranking(Result):
     ranked : the methods by rank, then name.
     unranked : methods that the policy left out, with the reason in `dropped` or `warnings`.
     columns : what they competed on.
+    blocks : the same by unit of replication (image, seed), where every cell has the same ones; else empty.
     pairs : every pair of ranked methods.
     unit, n_boot, clusters, seed, level : of the bootstrap; `n_boot` is 0 where there is none, and a warning says why.
     apart : replicates in which the table fell apart.
@@ -127,6 +129,7 @@ class Ranking(Result):
     ranked: tuple[MethodRank, ...] = ()
     unranked: tuple[str, ...] = ()
     columns: tuple[ColumnPlaces, ...] = ()
+    blocks: tuple[ColumnPlaces, ...] = ()
     pairs: tuple[PairRank, ...] = ()
     unit: str = "none"
     n_boot: int = 0
