@@ -37,12 +37,9 @@ const startFilters = (change) => {
       },
       "Take all",
     );
-    facet.fold = el(
-      "details",
-      { class: "pick", "data-facet": key },
-      facet.summary,
-      el("div", { class: "pop" }, none, list),
-    );
+    facet.rest = el("p", { class: "rest quiet" });
+    const pop = el("div", { class: "pop" }, none, list, facet.rest);
+    facet.fold = el("details", { class: "pick", "data-facet": key }, facet.summary, pop);
     facet.fold.addEventListener("toggle", () => {
       if (facet.fold.open)
         for (const other of document.querySelectorAll("details.pick[open]"))
@@ -75,10 +72,13 @@ const showFilters = (state) => {
     const counts = new Map();
     for (const cell of cells)
       if (passes(cell, state, key)) counts.set(facet.of(cell), (counts.get(facet.of(cell)) || 0) + 1);
+    let gone = 0;
     for (const box of facet.boxes) {
       box.parentElement.lastChild.textContent = String(counts.get(box.value) || 0);
-      box.parentElement.classList.toggle("none", !counts.has(box.value));
+      box.parentElement.hidden = !counts.has(box.value) && !state.filters[key].has(box.value);
+      gone += box.parentElement.hidden;
     }
+    facet.rest.textContent = gone ? plural(gone, "more has", "more have") + " no value under the other filters" : "";
     facet.summary.replaceChildren(facet.title + ": ", el("bdi", {}, chosen(facet, state.filters[key])));
     facet.fold.classList.toggle("active", state.filters[key].size > 0);
     for (const box of facet.boxes) box.checked = state.filters[key].has(box.value);
