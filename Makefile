@@ -52,5 +52,5 @@ docs: $(STAMP) ## command pages and pictures of the README, from the program and
 
 clean: ## remove everything that is built (environment, reports, caches), but not the committed tables
 	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
-	rm -rf reports/*/.work reports/*/figures reports/*/report.html reports/*/tables/*.html reports/*/tables/*.xlsx
+	rm -rf reports/*/.work reports/*/figures reports/*/report.html reports/*/explorer.html reports/*/tables/*.html reports/*/tables/*.xlsx
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

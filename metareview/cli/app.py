@@ -13,6 +13,7 @@ from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.effects import effects
 from metareview.cli.exchange import export_review, import_review
+from metareview.cli.explorer import explorer
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.multiverse import multiverse
@@ -63,4 +64,5 @@ app.command("import")(import_review)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.command("multiverse")(multiverse)
+app.command("explorer")(explorer)
 app.add_typer(step_app, name="step", hidden=True)

@@ -72,8 +72,8 @@ def rank(
 
         directions = {**dict.fromkeys(lower or (), "lower"), **dict.fromkeys(higher or (), "higher")}
         cube = read_cube(
-            data, metrics=metric, datasets=dataset, wide=wide, directions=directions, ranges=parse_ranges(value_range or []),
-            corpus=corpus, values_of=values_of,
+            data, metrics=metric, datasets=dataset, wide=wide, directions=directions,
+            ranges=parse_ranges(value_range or []), corpus=corpus, values_of=values_of,
         )  # fmt: skip
         found = rank_cube(cube, rule, missing, transform=transform, n_boot=boot, unit=unit, seed=seed, level=level,
                           component=component)  # fmt: skip

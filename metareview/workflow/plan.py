@@ -20,6 +20,7 @@ from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
 from metareview.report.analyses import analyses_for, find_analysis
+from metareview.report.explorer.data import EXPLORER_TABLES
 from metareview.report.figures.registry import FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
@@ -153,6 +154,11 @@ class Plan:
         ]
 
     @property
+    def explorer_sheets(self) -> list[str]:
+        """Return the spreadsheets that the explorer reads."""
+        return self.sheets(EXPLORER_TABLES)
+
+    @property
     def number_sheets(self) -> list[str]:
         """Return the spreadsheets that the numbers by name are taken from."""
         return self.sheets(NUMBER_TABLES)
@@ -166,7 +172,7 @@ class Plan:
     def published(self) -> list[str]:
         """Every file of the finished report."""
         built = [*self.table_files, *self.figure_files, *self.twin_files, *self.number_files]
-        built.append(str(self.work / "report.html"))
+        built += [str(self.work / "explorer.html"), str(self.work / "report.html")]
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
 
