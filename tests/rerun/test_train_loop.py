@@ -225,6 +225,16 @@ def test_kinds_of_runs(tmp_path: Path, model: str, more: dict[str, Any]) -> None
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+def test_compiled_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(torch, "compile", lambda model: seen.append(model) or model)
+    for name, wanted in (("a", True), ("b", None), ("c", False)):  # None: on CUDA only
+        train(TrainConfig(**{**SMALL, "steps": 1, "compile": wanted}), VOLUME, FOLD, tmp_path / name, device="cpu")
+    assert len(seen) == 1
+    load_trained(tmp_path / "a" / "weights.pt", "cpu", compile=True)
+    assert len(seen) == 2
+
+
 def test_refusals(tmp_path: Path) -> None:
     config = TrainConfig(**SMALL)
     leaking = Fold("x", FOLD.train, FOLD.val, FOLD.train)
