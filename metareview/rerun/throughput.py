@@ -42,19 +42,23 @@ Triple = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured of one model: patch (z, y, x) and batch; `width` below 1 for the reduced form."""
+    """What is measured of one model: patch (z, y, x), batch, and the tiles per axis that inference stitches.
+
+    `width` is below 1 in the reduced form.
+    """
 
     model: str
     patch: Triple
     batch: int
     width: float = 1.0
+    tiles: int = 2
 
     def reduced(self) -> Case:
         """Return the form that a CPU does in seconds."""
         spec = MODELS[self.model]
         wanted = spec.multiple if spec.valid else (24, 32, 32)[3 - spec.dims :]
         small = spec.input_for(wanted)
-        return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.0625)
+        return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.0625, tiles=1)
 
 
 #: published input sizes where there is one, batches that fill one large GPU
@@ -146,9 +150,9 @@ def measure(
     patch = _triple(spec.next_input(case.patch[3 - spec.dims :]))
     volume, fold = random_volume(_triple(tuple(2 * size for size in patch)))
     margin = _triple(spec.margin, 0)
-    image = random_volume(_triple(tuple(2 * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True))))[
-        0
-    ].image
+    image = random_volume(
+        _triple(tuple(case.tiles * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True)))
+    )[0].image
     config = TrainConfig(
         model=case.model, width=case.width, target="foreground", patch=case.patch, batch=case.batch, steps=1_000_000,
         checkpoint_every=1_000_000, compile=compile,
