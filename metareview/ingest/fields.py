@@ -39,6 +39,8 @@ Kind = Literal["text", "number", "score", "integer", "boolean", "choice", "list"
 #: Columns that a percentage may stand in; column ``scale`` of the same row says whether it does.
 SCALED: Mapping[str, tuple[str, ...]] = {
     "results": ("value", "sd", "se", "ci_low", "ci_high"),
+    "rerun_results": ("value", "sd", "se", "ci_low", "ci_high"),
+    "rerun_targets": ("value", "sd"),
     "statements": ("value", "value_high"),
 }
 

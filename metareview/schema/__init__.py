@@ -18,6 +18,7 @@ from metareview.schema.experiment import Experiment, Result, Statement
 from metareview.schema.flow import Distribution, Exclusion, FlowRow
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
 from metareview.schema.publication import Publication
+from metareview.schema.rerun import RerunExperiment, RerunResult, RerunTarget
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import Source, SourceRef
 from metareview.schema.study import Study, StudyFact
@@ -37,6 +38,9 @@ __all__ = [
     "Missing",
     "Model",
     "Publication",
+    "RerunExperiment",
+    "RerunResult",
+    "RerunTarget",
     "Result",
     "ReviewSpec",
     "Source",

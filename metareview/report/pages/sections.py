@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, str] = {
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
+    "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",

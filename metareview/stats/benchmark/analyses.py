@@ -19,6 +19,8 @@ from metareview.stats.benchmark.evidence import CompositeEvidenceResult, compute
 from metareview.stats.benchmark.flow import FlowResult, compute_flow
 from metareview.stats.benchmark.generalisation import GeneralisationResult, compute_generalisation
 from metareview.stats.benchmark.groups import GroupsResult, compute_groups
+from metareview.stats.benchmark.replication import ReplicationResult
+from metareview.stats.benchmark.reruns import compute_replication
 from metareview.stats.benchmark.rows import Tables
 from metareview.stats.benchmark.shares import SharesResult, compute_shares
 from metareview.stats.benchmark.variability import VariabilityResult, compute_variability
@@ -89,6 +91,13 @@ _SPECS = (
         ("studies", "study_facts", "distributions"),
         CharacteristicsResult,
         compute_characteristics,
+    ),
+    AnalysisSpec(
+        "replication",
+        "Reported against re-run",
+        ("rerun_experiments", "rerun_results", "rerun_targets", "experiments", "results"),
+        ReplicationResult,
+        compute_replication,
     ),
 )
 
