@@ -26,7 +26,7 @@ class AugmentConfig(Config):
     """Random changes of a training patch; probabilities are per patch, 0 turns a change off."""
 
     flips: bool = True
-    """Mirror each axis, and exchange y and x where the patch is square in plane: the 16 symmetries of a section stack."""
+    """Mirror each axis, and exchange y and x where the patch is square in plane: the symmetries of a section stack."""
 
     elastic: float = Field(default=0.5, ge=0, le=1)
     """Probability of a smooth in-plane deformation."""
@@ -56,7 +56,7 @@ class AugmentConfig(Config):
     """Probability, per section, of a loss of contrast. Labels stay."""
 
     misalign: float = Field(default=0.0, ge=0, le=1)
-    """Probability that the sections from a random one on are shifted in plane; labels move with them (Lee et al. 2017)."""
+    """Probability that the sections from a random one on are shifted in plane; labels move along (Lee et al. 2017)."""
 
     misalign_pixels: int = Field(default=8, ge=0)
     """Largest shift."""
@@ -90,7 +90,7 @@ class TrainConfig(Config):
     """Width of that weight, in pixels."""
 
     patch: tuple[int, int, int] = (1, 256, 256)
-    """Voxels (z, y, x) of an input patch; raised to the next size the model takes. 2D models take z sections as batch."""
+    """Voxels (z, y, x) of an input patch; raised to the next size the model takes. For 2D models z is more batch."""
 
     batch: int = Field(default=4, ge=1)
     """Patches per step."""
@@ -122,8 +122,8 @@ class TrainConfig(Config):
     augment: AugmentConfig = AugmentConfig()
     """Random changes of the patches."""
 
-    precision: Literal["bf16", "float32"] = "bf16"
-    """Of the forward pass (autocast); weights and optimiser are float32."""
+    precision: Literal["auto", "bf16", "float32"] = "auto"
+    """Of the forward pass (autocast); weights and optimiser are float32. auto: bf16 on CUDA, float32 on CPU."""
 
     channels_last: bool = True
     """Memory layout; the numbers are the same up to rounding."""
