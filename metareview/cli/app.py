@@ -16,6 +16,7 @@ from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
 from metareview.cli.render import figure, report, table
+from metareview.cli.rerun import rerun_app
 from metareview.cli.schema import schema
 from metareview.cli.score import score
 from metareview.cli.show import show
@@ -54,4 +55,5 @@ for verb in (init, check, build, show, table, figure, report, schema, effects, f
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
+app.add_typer(rerun_app, name="rerun")
 app.add_typer(step_app, name="step", hidden=True)

@@ -40,7 +40,6 @@ Kind = Literal["text", "number", "score", "integer", "boolean", "choice", "list"
 SCALED: Mapping[str, tuple[str, ...]] = {
     "results": ("value", "sd", "se", "ci_low", "ci_high"),
     "rerun_results": ("value", "sd", "se", "ci_low", "ci_high"),
-    "rerun_targets": ("value", "sd"),
     "statements": ("value", "value_high"),
 }
 

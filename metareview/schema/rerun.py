@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from metareview.schema.base import Locator, MetricKey, Model, Printed, Slug, Text
-from metareview.schema.experiment import Experiment, Result, Scale
+from metareview.schema.experiment import Experiment, Result
 
 __all__ = ["RERUN_SOURCE", "RerunExperiment", "RerunResult", "RerunTarget", "TestSet"]
 
@@ -65,13 +65,11 @@ class RerunTarget(Model):
     rerun_convention: Slug | None = None
     """The scoring rule of the re-run it stands beside, where that is another one."""
     value: float
-    """The printed figure."""
+    """The figure, on the scale of the vocabulary."""
     sd: Annotated[float, Field(ge=0)] | None = None
     """Its standard deviation over runs, where it is printed."""
     n: Annotated[int, Field(gt=0)] | None = None
     """How many runs it is over, where that is printed."""
-    scale: Scale = "proportion"
-    """The scale as printed."""
     document: Text
     """The document: authors, year, DOI or address."""
     locator: Locator

@@ -69,19 +69,25 @@ class _Published:
     reasons: tuple[str, ...]
 
 
-def half_unit(printed: str, scale: str = "proportion") -> float:
-    """Return half a unit of the last printed digit, on the scale of the vocabulary; 0 where none can be read.
+def half_unit(printed: str, value: float) -> float:
+    """Return half a unit of the last printed digit on the scale of `value`; 0 where no such figure is printed.
 
-    >>> half_unit("0.9878"), half_unit("94.8", "percent"), half_unit("up to 0.9")
-    (5e-05, 0.0005, 0.0)
+    The figure may be printed as it stands or as a percentage.
+
+    >>> half_unit("0.9878", 0.9878), half_unit("94.8", 0.948), half_unit("94.8%", 0.948), half_unit("up to 0.9", 0.9)
+    (5e-05, 0.0005, 0.0005, 0.0)
     """
     try:
-        exponent = Decimal(printed.strip().rstrip("%")).as_tuple().exponent
+        figure = Decimal(printed.strip().rstrip("%").strip())
     except InvalidOperation:
         return 0.0
+    exponent = figure.as_tuple().exponent
     if not isinstance(exponent, int):  # NaN and infinity
         return 0.0
-    return float(Decimal(5).scaleb(exponent - 1 - (2 if scale == "percent" else 0)))
+    for shift in (0, 2):
+        if abs(float(figure.scaleb(-shift)) - value) < 1e-9:
+            return float(Decimal(5).scaleb(exponent - 1 - shift))
+    return 0.0
 
 
 def compute_replication(tables: Tables, spec: ReviewSpec, level: float = 0.95) -> ReplicationResult:
@@ -175,7 +181,7 @@ def _published(
         told = [*reasons, *_rule(group.convention, convention), *_grade(grade)]
         sample = _stated(whole[0]) if whole else sample_of([float(row["value"]) for row in same])
         first = (whole or same)[0]
-        unit = half_unit(text(first.get("printed")), text(first.get("scale"))) if whole else 0.0
+        unit = half_unit(text(first.get("printed")), sample.mean) if whole else 0.0
         published.append(_Published(
             relation, sample, convention, text(owner.get("method")), text(owner.get("study_id")) or source,
             text(owner.get("experiment_id")), text(first.get("printed")) if whole else "", unit,
@@ -205,7 +211,7 @@ def _targets(group: _Group, targets: Sequence[Row]) -> list[_Published]:
         found.append(_Published(
             "target", Sample(float(row["value"]), row.get("sd"), int(row.get("n") or 1)), row["convention"],
             text(group.experiment["method"]), f"{row['document']}, {row['locator']}", "", text(row.get("printed")),
-            half_unit(text(row.get("printed")), text(row.get("scale"))), _refs([row]), tuple(reasons),
+            half_unit(text(row.get("printed")), float(row["value"])), _refs([row]), tuple(reasons),
         ))  # fmt: skip
     return found
 

@@ -192,7 +192,7 @@ def test_other_methods_on_the_same_data_are_for_orientation_only() -> None:
 def test_targets_outside_the_review() -> None:
     target = {"experiment_id": "ours", "metric": "pixel_error", "convention": "max-f", "rerun_convention": "disagree",
               "value": 0.0611, "document": "Ronneberger 2015", "locator": "Table 1", "printed": "0.0611",
-              "scale": "proportion", "test_set": "other", "uncertain": True}  # fmt: skip
+              "test_set": "other", "uncertain": True}  # fmt: skip
     tables = build(
         rerun_experiments=[rerun("ours")],
         rerun_results=scores("ours", "pixel_error", [0.07, 0.08, 0.09], convention="disagree"),

@@ -1,0 +1,140 @@
+"""Run records -> rows for the review: one experiment per spec and preset, scores per seed, and their mean.
+
+A seed of a cross-validated spec has one run per fold; its score is the mean over folds. The mean over seeds carries
+standard deviation (n - 1) and number of seeds. Seeds of which a fold is missing are left out, and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from metareview.rerun.record import RECORDS, RunRecord
+from metareview.rerun.spec import RerunSpec, score_name
+from metareview.schema.experiment import Scale
+from metareview.schema.metric import default_vocabulary
+from metareview.schema.rerun import RerunExperiment, RerunResult, RerunTarget
+
+__all__ = ["Rows", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of the three tables of re-runs, and what was left out of them."""
+
+    experiments: tuple[RerunExperiment, ...]
+    results: tuple[RerunResult, ...]
+    targets: tuple[RerunTarget, ...]
+    left_out: tuple[str, ...] = ()
+
+    def tables(self) -> dict[str, tuple[RerunExperiment, ...] | tuple[RerunResult, ...] | tuple[RerunTarget, ...]]:
+        """Return the rows by the name of their table."""
+        return {"rerun_experiments": self.experiments, "rerun_results": self.results, "rerun_targets": self.targets}
+
+
+def rows_of(specs: Iterable[RerunSpec], records: Mapping[str, RunRecord]) -> Rows:
+    """Return the rows of every spec and preset that has a finished seed.
+
+    Parameters
+    ----------
+    specs : the specs as written; each of their presets is looked for.
+    records : run id -> record.
+    """
+    experiments: list[RerunExperiment] = []
+    results: list[RerunResult] = []
+    targets: list[RerunTarget] = []
+    left_out: list[str] = []
+    used: set[str] = set()
+    for written in specs:
+        for name in ("as-written", *written.presets):
+            spec = written.with_preset(name)
+            seeds, incomplete = _finished(spec, records)
+            used |= {record.run_id for group in seeds.values() for record in group}
+            used |= set(incomplete)
+            left_out += [f"{run}: other folds of its seed are missing" for run in incomplete]
+            if seeds:
+                experiments.append(_experiment(spec, seeds))
+                results += _results(spec, seeds)
+                targets += _targets(spec)
+    left_out += [f"{run}: its spec is gone or has changed since" for run in sorted(set(records) - used)]
+    return Rows(tuple(experiments), tuple(results), tuple(targets), tuple(left_out))
+
+
+def _finished(spec: RerunSpec, records: Mapping[str, RunRecord]) -> tuple[dict[int, list[RunRecord]], list[str]]:
+    """Return the records of each seed whose folds are all there, and the runs of the other seeds."""
+    whole: dict[int, list[RunRecord]] = {}
+    part: list[str] = []
+    for seed in spec.seeds:
+        ids = [spec.run_id(fold, seed) for fold in spec.folds()]
+        there = [records[run] for run in ids if run in records]
+        if len(there) == len(ids):
+            whole[seed] = there
+        else:
+            part += [record.run_id for record in there]
+    return whole, part
+
+
+def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> RerunExperiment:
+    runs = [record for group in seeds.values() for record in group]
+    folds = len(spec.folds())
+    notes = [*spec.departures, *dict.fromkeys(text for record in runs for text in record.leakage)]
+    width = "" if spec.train.model == "forest" or spec.train.width == 1 else f", width {spec.train.width:g}"
+    return RerunExperiment(
+        experiment_id=spec.experiment_id, study_id=spec.study_id, method=spec.method, category=spec.category,
+        setting=f"{spec.preset} preset{width}", dataset_id=spec.data.dataset_id, target=spec.target,
+        split=f"{spec.split.kind}, {folds} fold{'s' * (folds > 1)}", n_runs=len(runs), replicates=spec.replicates,
+        test_set=spec.test_set, test_set_note=spec.test_set_note, locator=f"specs/{spec.id}.yaml",
+        run_id=tuple(record.run_id for record in runs), note="; ".join(notes) or None,
+    )  # fmt: skip
+
+
+def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> list[RerunResult]:
+    """Return one row per score and seed, then the mean over seeds."""
+    rows: list[RerunResult] = []
+    for name in map(score_name, spec.scores):
+        metric, _, convention = name.partition(":")
+        means: dict[int, float] = {}
+        for seed, records in seeds.items():
+            values = [record.value(name) for record in records]
+            found = [value for value in values if value is not None]
+            if len(found) < len(values):  # a score that does not exist on a fold has no mean over folds
+                continue
+            means[seed] = fmean(found)
+            rows.append(RerunResult(
+                experiment_id=spec.experiment_id, metric=metric, convention=convention, unit=f"seed:{seed}",
+                value=means[seed], sd=stdev(found) if len(found) > 1 else None,
+                sd_ddof=1 if len(found) > 1 else None, n=len(found), n_of="folds", scale=_scale(metric),
+                run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+            ))  # fmt: skip
+        if means:
+            rows.append(_mean(spec, metric, convention, list(means.values()), [r for s in means for r in seeds[s]]))
+    return rows
+
+
+def _mean(
+    spec: RerunSpec, metric: str, convention: str, values: Sequence[float], records: Sequence[RunRecord]
+) -> RerunResult:
+    several = len(values) > 1
+    return RerunResult(
+        experiment_id=spec.experiment_id, metric=metric, convention=convention, value=fmean(values),
+        sd=stdev(values) if several else None, sd_ddof=1 if several else None, n=len(values), n_of="seeds",
+        scale=_scale(metric), run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+        note="mean over seeds; each seed is the mean over its folds" if len(spec.folds()) > 1 else "mean over seeds",
+    )  # fmt: skip
+
+
+def _scale(metric: str) -> Scale:
+    return default_vocabulary()[metric].default_scale
+
+
+def _targets(spec: RerunSpec) -> list[RerunTarget]:
+    return [
+        RerunTarget(
+            experiment_id=spec.experiment_id, metric=target.metric, convention=target.convention,
+            rerun_convention=target.rerun_convention, value=target.value, sd=target.sd, n=target.n,
+            document=target.document, locator=target.locator, printed=target.printed,
+            test_set=target.test_set, uncertain=target.uncertain, note=target.note,
+        )
+        for target in spec.published
+    ]  # fmt: skip

@@ -1,0 +1,385 @@
+"""The spec of a re-run: everything that decides what is trained, on what, and how it is scored and judged.
+
+A spec is a YAML file under ``reruns/specs`` of a review. It is written once at full size; its presets replace some of
+it (``small`` runs on a processor, ``full`` needs a graphics card). Everything wrong in a file is reported at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from metareview.errors import InputError, ProblemsFound, UnknownName, did_you_mean
+from metareview.rerun.config import Config, TrainConfig
+from metareview.rerun.data.splits import Split
+from metareview.schema.base import MetricKey, Slug, Text
+from metareview.schema.rerun import TestSet
+
+__all__ = [
+    "SPECS", "DataSpec", "Predict", "PublishedTarget", "RerunSpec", "Resources", "Segment", "SpecProblem",
+    "parse_spec", "read_specs", "score_name", "spec_files",
+]  # fmt: skip
+
+#: Folder of the specs in a review.
+SPECS = "reruns/specs"
+#: Seeds below which a spec has to say why: with two runs nobody knows how runs differ.
+LEAST_SEEDS = 3
+#: Names of `metareview.rerun.losses.LOSSES`, which cannot be asked without torch; a test compares them.
+LOSSES = ("bce", "dice", "bce-dice", "focal", "weighted-bce")
+ScoreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:[a-z0-9.-]+$")]
+
+
+class DataSpec(Config):
+    """The data."""
+
+    name: str
+    """A name of `metareview.rerun.data.DATASETS`."""
+    folder: str = ""
+    """Where its files are, below the folder that the command line names; the name of the data set where empty."""
+    dataset_id: Slug | None = None
+    """Its id in the review's datasets."""
+    options: dict[str, Any] = {}
+    """Options of the loader, such as a sample or a region."""
+    verify: bool = True
+    """Whether other data than the published is refused."""
+
+
+class Predict(Config):
+    """Inference in tiles."""
+
+    tile: tuple[int, int, int] | None = None
+    """Voxels (z, y, x) of a tile; the patch of the training where empty."""
+    overlap: float = Field(default=0.25, ge=0, lt=1)
+    """Share of a tile that overlaps its neighbour."""
+    tta: bool = False
+    """Average over mirrored inputs."""
+
+
+class Segment(Config):
+    """From probabilities to labels."""
+
+    method: str = "components"
+    """A name of `metareview.rerun.segment.SEGMENTERS`."""
+    thresholds: tuple[float, ...] = (0.5,)
+    """Candidates; the one with the best `choose_by` on the validation regions is used on the test regions."""
+    choose_by: ScoreName = "vrand:thin"
+    """The score that chooses, as metric:convention."""
+    options: dict[str, Any] = {}
+    """Further options of the method."""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _some(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or list(value) != sorted(set(value)):
+            raise ValueError("thresholds rise, each stands once, and there is at least one")
+        return value
+
+
+class PublishedTarget(Config):
+    """A figure printed in a document outside the review that this re-run answers."""
+
+    metric: MetricKey
+    """Key of the metric."""
+    convention: Slug = "unstated"
+    """The scoring rule of the printed figure."""
+    rerun_convention: Slug | None = None
+    """The rule of the re-run it stands beside, where that is another one."""
+    value: float
+    """The figure, on the scale of the vocabulary: a proportion, not a percentage."""
+    sd: float | None = Field(default=None, ge=0)
+    """Its standard deviation over runs."""
+    n: int | None = Field(default=None, ge=1)
+    """How many runs it is over."""
+    document: Text
+    """Authors, year, DOI or address."""
+    locator: Text
+    """The place in it."""
+    printed: Text | None = None
+    """The figure exactly as printed."""
+    test_set: TestSet = "unclear"
+    """Whether it is over the voxels that the re-run is scored on."""
+    uncertain: bool = False
+    """Whether it was not checked in the document."""
+    note: Text | None = None
+    """Why it does or does not compare."""
+
+
+class Resources(Config):
+    """What one job takes; a cluster plans with it."""
+
+    mem_mb: int = Field(default=4000, ge=100)
+    """Main memory."""
+    runtime: int = Field(default=60, ge=1)
+    """Minutes."""
+    gpu: int = Field(default=0, ge=0)
+    """Graphics cards."""
+    threads: int = Field(default=1, ge=1)
+    """Processor cores."""
+
+
+class RerunSpec(Config):
+    """One re-run: model, data, split, training, segmentation, scores, seeds, and what it answers."""
+
+    id: Slug
+    """Id; the stem of the file."""
+    title: Text
+    """What it is, in a sentence."""
+    method: Text
+    """The method as it stands in tables."""
+    study_id: Slug | None = None
+    """The study of the review whose method it is."""
+    category: Text | None = None
+    """Its category."""
+    target: Text | None = None
+    """What is segmented, in the words of the review."""
+    data: DataSpec
+    """The data."""
+    split: Split = Split()
+    """Which regions train, choose and test."""
+    train: TrainConfig
+    """Model and training."""
+    predict: Predict = Predict()
+    """Inference."""
+    segment: Segment = Segment()
+    """Segmentation and its thresholds."""
+    scores: tuple[ScoreName, ...] = Field(min_length=1)
+    """Scores as metric:convention."""
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """One run each."""
+    few_seeds_because: Text | None = None
+    """Why there are fewer than three seeds."""
+    replicates: Slug | None = None
+    """The experiment of the review that it answers."""
+    test_set: TestSet = "unclear"
+    """Whether it is scored on the voxels that the published scores are over."""
+    test_set_note: Text | None = None
+    """Why."""
+    published: tuple[PublishedTarget, ...] = ()
+    """Figures of other documents that it answers."""
+    resources: Resources = Resources()
+    """What one run takes."""
+    departures: tuple[Text, ...] = ()
+    """In what it differs from what was published."""
+    presets: dict[Slug, dict[str, Any]] = {}
+    """Name -> the keys that it replaces, nested as here."""
+    preset: Slug = "as-written"
+    """The preset in force; set by `with_preset`."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(set(self.seeds)) < len(self.seeds) or not self.seeds:
+            raise ValueError("seeds are there, and each stands once")
+        if len(self.seeds) < LEAST_SEEDS and not self.few_seeds_because:
+            raise ValueError(f"{len(self.seeds)} seeds: give {LEAST_SEEDS} or more, or say why in few_seeds_because")
+        if len(set(self.scores)) < len(self.scores):
+            raise ValueError("scores: each stands once")
+        return self
+
+    def with_preset(self, name: str) -> RerunSpec:
+        """Return the spec with a preset in force; ``as-written`` is the spec without one.
+
+        Raises
+        ------
+        UnknownName
+            If the spec has no such preset.
+        """
+        if name == "as-written":
+            return self
+        if name not in self.presets:
+            raise UnknownName(f"preset of {self.id}", name, ("as-written", *self.presets))
+        body = _merged(_plain(self), self.presets[name])
+        return RerunSpec.model_validate({**body, "preset": name})
+
+    @property
+    def experiment_id(self) -> str:
+        """Id of its experiment in the tables of re-runs."""
+        return f"rerun.{self.id}.{self.preset}"
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits of what decides the numbers; titles, notes, seeds and resources are not in it."""
+        parts = ("data", "split", "train", "predict", "segment", "scores")
+        body = {name: value for name, value in _plain(self).items() if name in parts}
+        body["data"] = {key: value for key, value in body["data"].items() if key not in ("folder", "dataset_id")}
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def run_id(self, fold: str, seed: int) -> str:
+        """Return the id of one run: spec, preset, fold, seed and digest; no clock, so the same run has the same id."""
+        return f"{self.id}.{self.preset}.f{fold}.s{seed}.{self.digest}"
+
+    def folds(self) -> tuple[str, ...]:
+        """Return the names of the folds, known without the data."""
+        match self.split.kind:
+            case "slice-blocks":
+                return tuple(str(number) for number in range(self.split.folds))
+            case "boxes":
+                return tuple(fold.name for fold in self.split.boxes)
+            case kind:
+                return ("published",) if kind == "parts" else ("0",)
+
+
+def _plain(spec: RerunSpec) -> dict[str, Any]:
+    """Return a spec as plain values, without its presets."""
+    body: dict[str, Any] = spec.model_dump(mode="json", exclude={"presets", "preset"})
+    return body
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the keys of `over` replaced, mapping by mapping.
+
+    >>> _merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 3}, "d": [2]})
+    {'a': {'b': 3, 'c': 2}, 'd': [2]}
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class SpecProblem:
+    """One thing that is wrong in a spec: file, key, what was found, the rule, what to do."""
+
+    file: str
+    key: str
+    found: str
+    rule: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, key {self.key}" if self.key else self.file
+        return f"{where}: {'; '.join(part for part in (self.found, self.rule, self.remedy) if part)}"
+
+
+def spec_files(review: Path | str) -> list[Path]:
+    """Return the spec files of a review, by name."""
+    return sorted((Path(review) / SPECS).glob("*.yaml"))
+
+
+def read_specs(review: Path | str, names: Sequence[str] = ()) -> dict[str, RerunSpec]:
+    """Read the specs of a review, all or those named, by id.
+
+    Raises
+    ------
+    InputError
+        If the review has no specs.
+    UnknownName
+        If a name is none of them.
+    ProblemsFound
+        With everything that is wrong in any of the files.
+    """
+    files = {path.stem: path for path in spec_files(review)}
+    if not files:
+        raise InputError(f"{Path(review) / SPECS} holds no spec; docs/rerun.md shows one")
+    for name in names:
+        if name not in files:
+            raise UnknownName("spec", name, files)
+    specs: dict[str, RerunSpec] = {}
+    problems: list[SpecProblem] = []
+    for name in names or files:
+        found, wrong = parse_spec(files[name].read_text(encoding="utf-8"), files[name].name)
+        problems += wrong
+        if found is not None and found.id != name:
+            problems.append(SpecProblem(files[name].name, "id", f"{found.id!r}", "the id is the name of the file",
+                                        f"write id: {name}"))  # fmt: skip
+        elif found is not None:
+            specs[name] = found
+    if problems:
+        raise ProblemsFound(f"{len(problems)} problems in {SPECS}", problems)
+    return specs
+
+
+def parse_spec(text: str, file: str = "spec.yaml") -> tuple[RerunSpec | None, list[SpecProblem]]:
+    """Parse one spec, its presets included; None with the problems where there are any."""
+    import yaml
+
+    try:
+        body = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return None, [SpecProblem(file, "", " ".join(str(error).split())[:200], "a spec is YAML", "correct it")]
+    if not isinstance(body, dict):
+        return None, [SpecProblem(file, "", "no keys", "a spec is a mapping of keys to values", "write key: value")]
+    try:
+        spec = RerunSpec.model_validate(body)
+    except (ValidationError, InputError) as error:
+        return None, list(_explained(error, file, ""))
+    problems = list(_unknown_names(spec, file, ""))
+    for name in spec.presets:
+        try:
+            problems += _unknown_names(spec.with_preset(name), file, f"presets.{name}.")
+        except (ValidationError, InputError) as error:
+            problems += _explained(error, file, f"presets.{name}.")
+    problems = list(dict.fromkeys(problems))
+    return (None, problems) if problems else (spec, [])
+
+
+def _explained(error: ValidationError | InputError, file: str, prefix: str) -> Iterator[SpecProblem]:
+    if isinstance(error, InputError):
+        yield SpecProblem(file, prefix.rstrip("."), str(error), "the keys fit together", "correct one of them")
+        return
+    for entry in error.errors(include_url=False):
+        key = prefix + ".".join(str(part) for part in entry["loc"])
+        found = repr(entry["input"])[:60]
+        match entry["type"]:
+            case "extra_forbidden" | "unexpected_keyword_argument":
+                known = _keys_beside(entry["loc"])
+                hint = did_you_mean(str(entry["loc"][-1]), known) or f"known: {', '.join(known)}"
+                yield SpecProblem(file, key, f"found {str(entry['loc'][-1])!r}", "there is no such key", hint)
+            case "missing":
+                yield SpecProblem(file, key, "", "this key is needed", "add it")
+            case "value_error":
+                yield SpecProblem(file, key, str(entry["ctx"]["error"]), "the keys fit together", "correct one of them")
+            case _:
+                yield SpecProblem(file, key, f"found {found}", str(entry["msg"]).replace("Input should", "should"),
+                                  "correct it")  # fmt: skip
+
+
+def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that may stand where an unknown one does."""
+    from dataclasses import fields, is_dataclass
+
+    model: Any = RerunSpec
+    for part in place[:-1]:
+        info = getattr(model, "model_fields", {}).get(part)
+        if info is not None:
+            model = info.annotation
+    if is_dataclass(model):
+        return [field.name for field in fields(model)]
+    return list(getattr(model, "model_fields", {}))
+
+
+def _unknown_names(spec: RerunSpec, file: str, prefix: str) -> Iterator[SpecProblem]:
+    """Report names that stand in no registry: model, data set, loss, segmentation, scores."""
+    from metareview.evaluation.pair import all_rules
+    from metareview.rerun.data import DATASETS
+    from metareview.rerun.models import MODELS
+    from metareview.rerun.segment import SEGMENTERS
+
+    asked: list[tuple[str, str, Sequence[str] | Mapping[str, Any]]] = [
+        ("train.model", spec.train.model, MODELS), ("data.name", spec.data.name, DATASETS),
+        ("train.loss", spec.train.loss, LOSSES), ("segment.method", spec.segment.method, SEGMENTERS),
+    ]  # fmt: skip
+    rules = all_rules()
+    asked += [("scores", score_name(name), rules) for name in spec.scores]
+    asked += [("segment.choose_by", score_name(spec.segment.choose_by), rules)]
+    for key, name, known in asked:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known: {', '.join(known)}"[:300]
+            yield SpecProblem(file, prefix + key, f"found {name!r}", "the name is not known", hint)
+
+
+def score_name(name: str) -> str:
+    """Return metric and convention with the metric's key of the vocabulary."""
+    from metareview.schema.metric import default_vocabulary
+
+    metric, _, convention = name.partition(":")
+    found = default_vocabulary().find(metric)
+    return f"{found.key if found else metric}:{convention}"
