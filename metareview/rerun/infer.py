@@ -212,8 +212,8 @@ def _write_rows(
 ) -> None:
     zarr = extra("zarr")
     plan = run.plan()
-    found = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {"rows": 0, "tile": None}
-    row = int(found["rows"]) if found["tile"] == list(plan.tile) and path.exists() else 0
+    found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+    row = int(found["rows"]) if found.get("tile") == list(plan.tile) and path.exists() else 0
     if row:
         run.say(f"{path.name}: continued at section {plan.starts[0][row]} of {plan.shape[0]}")
         # a chunk that was being written may be damaged: begin with the row that first touches its sections

@@ -80,7 +80,7 @@ def plan_tiles(spec: ModelSpec, shape: Triple, tile: Triple, overlap: float = 0.
     Raises
     ------
     InputError
-        If a size is not positive, the overlap not in [0, 0.9], or a tile of an unpadded model too small to advance.
+        If a size is not positive, or the overlap not in [0, 0.9].
 
     Examples
     --------
@@ -101,28 +101,29 @@ def plan_tiles(spec: ModelSpec, shape: Triple, tile: Triple, overlap: float = 0.
     )
     size, starts = [], []
     for axis in range(3):
-        least, needed = smallest[axis], shape[axis] + 2 * margin[axis]
-        whole = least + max(0, -(-(needed - least) // step[axis])) * step[axis]
-        asked = least + max(0, -(-(tile[axis] - least) // step[axis])) * step[axis]
+        low, pace, edge = smallest[axis], step[axis], margin[axis]
+        whole = _taken(shape[axis] + 2 * edge, low, pace)
+        # an output of less than one step of the pooling grid could not advance along it
+        asked = _taken(max(tile[axis], pace + 2 * edge), low, pace)
         size.append(min(whole, asked))
         overlapping = 0.0 if spec.valid or (flat and axis == 0) else overlap
-        starts.append(_starts(spec.name, shape[axis], size[axis] - 2 * margin[axis], step[axis], overlapping))
+        starts.append(_starts(shape[axis], size[axis] - 2 * edge, pace, overlapping))
     z, y, x = size
     out = (z - 2 * margin[0], y - 2 * margin[1], x - 2 * margin[2])
-    return TilePlan(
-        shape, (z, y, x), out, (margin[0], margin[1], margin[2]), (starts[0], starts[1], starts[2]), not spec.valid
-    )
+    edges = (margin[0], margin[1], margin[2])
+    return TilePlan(shape, (z, y, x), out, edges, (starts[0], starts[1], starts[2]), not spec.valid)
 
 
-def _starts(name: str, size: int, out: int, step: int, overlap: float) -> tuple[int, ...]:
+def _taken(size: int, smallest: int, step: int) -> int:
+    """Return the smallest size the model takes that is at least `size`."""
+    return smallest + max(0, -(-(size - smallest) // step)) * step
+
+
+def _starts(size: int, out: int, step: int, overlap: float) -> tuple[int, ...]:
     """Return where outputs of `out` voxels begin so that they cover `size`, on multiples of `step`."""
     if out >= size:
         return (0,)
-    stride = int(out * (1 - overlap)) // step * step
-    if stride < step and overlap:
-        stride = step
-    if stride < step or stride > out:
-        raise InputError(f"model {name}: a tile that gives {out} voxels cannot advance by {step}; take a larger tile")
+    stride = max(step, int(out * (1 - overlap)) // step * step)
     last = -(-(size - out) // step) * step
     return (*range(0, last, stride), last)
 
@@ -136,10 +137,7 @@ def halved(spec: ModelSpec, plan: TilePlan) -> Triple | None:
     for axis in axes:
         smaller = list(sizes)
         smaller[axis] = max(1, sizes[axis] // 2)
-        try:
-            found = plan_tiles(spec, plan.shape, (smaller[0], smaller[1], smaller[2])).tile
-        except InputError:
-            continue
+        found = plan_tiles(spec, plan.shape, (smaller[0], smaller[1], smaller[2])).tile
         if prod(found) < prod(plan.tile):
             return found
     return None

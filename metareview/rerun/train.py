@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,65 +25,17 @@ from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
 from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
+from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
 from metareview.rerun.patches import Batch, PatchSource, region_targets, scale_of
 from metareview.rerun.progress import step_bar
-from metareview.rerun.stitch import LOG, Run, Stitching, apply_model, stitched_rows
+from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
+from metareview.rerun.stitch import Run, Stitching, apply_model, stitched_rows
 from metareview.results.atomic import write_atomic
 
-__all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "learning_rate", "make_optimizer", "train"]
+__all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "train"]
 
 #: steps between two looks at the loss on CUDA: each look waits for the device
 LOOK_EVERY = 20
-
-
-@dataclass(frozen=True, slots=True)
-class TrainOutcome:
-    """What a training run left behind.
-
-    Attributes
-    ----------
-    checkpoint : the weights to predict with; `metareview.rerun.infer.load_trained` reads it.
-    steps : steps done; the weights are those of `best_step` where the configuration keeps the best.
-    history : step, loss, learning_rate, and val_loss where it was looked at.
-    events : what a reader must know: batch halved, continued at step …, neighbours of the test region.
-    seconds : time in the loop over all continuations, without the first step of each (compilation).
-    voxels_per_second : input voxels through the model per second of it.
-    parameters : trainable parameters.
-    seed : of weights, patches and augmentation.
-    device : where it ran, and on which versions.
-    """
-
-    checkpoint: Path
-    steps: int
-    history: tuple[dict[str, float], ...]
-    events: tuple[str, ...] = ()
-    seconds: float = 0.0
-    voxels_per_second: float = 0.0
-    parameters: int = 0
-    best_step: int = 0
-    seed: int = 0
-    device: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class State:
-    """What grows while training, and is in every checkpoint."""
-
-    step: int = 0
-    pieces: int = 1  # a batch goes through in this many pieces; doubled when memory is full
-    loss_sum: float = 0.0
-    loss_count: int = 0
-    seconds: float = 0.0
-    voxels: int = 0
-    best_loss: float = math.inf
-    best_step: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
-
-    def say(self, text: str) -> None:
-        """Record an event and log it."""
-        self.events.append(text)
-        LOG.warning(text)
 
 
 def train(
@@ -118,7 +70,7 @@ def train(
     out, where = Path(out_dir), choose_device(device)
     identity = run_identity(config, volume, fold, seed)
     if (out / "result.json").exists():
-        return _finished(out, identity)
+        return finished(out, identity)
     leaks = check_leakage(fold, volume)
     if leaks.errors:
         raise InputError("; ".join(leaks.errors))
@@ -244,8 +196,8 @@ class Job:
         self.state.pieces = min(2 * self.state.pieces, self.config.batch)
         size = -(-self.config.batch // self.state.pieces)
         self.state.say(
-            f"out of memory at step {self.state.step}: the batch of {self.config.batch} goes through {size} at a time from "
-            "here on, gradients added up (batch normalisation sees the smaller batch)"
+            f"out of memory at step {self.state.step}: the batch of {self.config.batch} goes through {size} at a time "
+            "from here on, gradients added up (batch normalisation sees the smaller batch)"
         )
 
     def _check(self) -> None:
@@ -257,9 +209,9 @@ class Job:
         _, places = self.source.places(generator, self.config.batch)
         kept = f"step {self.good_step} is kept in {self.out / 'last.pt'}" if self.good_step else "there was none yet"
         raise BuildFailed(
-            f"training {self.config.model}, fold {self.fold.name}, seed {self.seed}: the loss was no finite number at step "
-            f"{bad} (learning rate {learning_rate(self.config, bad):.3g}, patches at z, y, x {places.tolist()[:4]}); last "
-            f"good checkpoint: {kept}; lower learning_rate, set clip, or look at the data there"
+            f"training {self.config.model}, fold {self.fold.name}, seed {self.seed}: the loss was no finite number at "
+            f"step {bad} (learning rate {learning_rate(self.config, bad):.3g}, patches at z, y, x "
+            f"{places.tolist()[:4]}); last good checkpoint: {kept}; lower learning_rate, set clip, or look at the data there"
         )
 
     def _tick(self, voxels: int, wait: bool) -> None:
@@ -335,7 +287,7 @@ class Job:
         if not path.exists():
             return
         stored = read_checkpoint(path, self.device)
-        _same_run(self.out, stored["identity"], self.identity)
+        same_run(self.out, stored["identity"], self.identity)
         self.model.load_state_dict(stored["model"])
         self.optimizer.load_state_dict(stored["optimizer"])
         self.state = State(**stored["state"])
@@ -371,21 +323,6 @@ class Job:
         return outcome
 
 
-def _finished(out: Path, identity: str) -> TrainOutcome:
-    body = json.loads((out / "result.json").read_text(encoding="utf-8"))
-    _same_run(out, body.pop("identity"), identity)
-    body |= {"checkpoint": out / body["checkpoint"], "history": tuple(body["history"]), "events": tuple(body["events"])}
-    return TrainOutcome(**body)
-
-
-def _same_run(out: Path, found: str, identity: str) -> None:
-    if found != identity:
-        raise InputError(
-            f"{out} holds another run (configuration, data, fold or seed differ; see its config.json); choose another "
-            "folder, or delete it to begin again"
-        )
-
-
 def _logits(spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, device: torch.device) -> Tensor:
     from metareview.evaluation.volumes import as_volume
 
@@ -394,35 +331,6 @@ def _logits(spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, devic
         values.cpu() for _, _, values in stitched_rows(spec, model, run.image, run.plan(), run.how, device)
     ]
     return torch.cat(run.attempt(work), dim=1)
-
-
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Return the learning rate of a step (from 0): linear warm-up, then poly (1 - t)^0.9, half a cosine, or constant.
-
-    Source of poly: Chen et al. 2018, DeepLab, section 4.1.1, with nnU-Net's exponent 0.9.
-    """
-    if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
-    t = (step - config.warmup) / (config.steps - config.warmup)
-    shape = {"poly": (1 - t) ** 0.9, "cosine": 0.5 * (1 + math.cos(math.pi * t)), "constant": 1.0}[config.schedule]
-    return config.learning_rate * shape
-
-
-def make_optimizer(config: TrainConfig, model: nn.Module, device: torch.device) -> torch.optim.Optimizer:
-    """Return the optimiser; on CUDA its step is one fused kernel."""
-    weights, decay, fused = model.parameters(), config.weight_decay, device.type == "cuda"
-    rate = config.learning_rate
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            weights, rate, momentum=config.momentum, nesterov=config.momentum > 0, weight_decay=decay, fused=fused
-        )
-    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(weights, rate, weight_decay=decay, fused=fused)
-
-
-def step_seed(seed: int, step: int) -> int:
-    """Return the seed of a step: different for every pair, spread over 63 bits (SplitMix64's constants)."""
-    return (seed * 0x9E3779B97F4A7C15 + (step + 1) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % (1 << 63)
 
 
 def _triple(sizes: tuple[int, ...]) -> tuple[int, int, int]:

@@ -53,7 +53,7 @@ class Split:
     kind: Literal["slice-blocks", "block", "parts", "boxes"] = "slice-blocks"
     folds: int = 5
     axis: int = 0
-    gap: int = 0
+    gap: int = 1
     val: float = 0.15
     test: float = 0.3
     boxes: tuple[Fold, ...] = ()
@@ -85,7 +85,7 @@ def plan_folds(split: Split, shape: tuple[int, int, int], parts: Mapping[str, Bo
 
     Examples
     --------
-    >>> fold = plan_folds(Split(folds=5, val=0.125), (30, 512, 512))[0]
+    >>> fold = plan_folds(Split(folds=5, val=0.125, gap=0), (30, 512, 512))[0]
     >>> [box[0] for box in fold.test], [box[0] for box in fold.val], [box[0] for box in fold.train]
     ([(0, 6)], [(27, 30)], [(6, 27)])
     """
