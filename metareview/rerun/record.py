@@ -87,6 +87,11 @@ class RunRecord(Result):
     scores: tuple[ScoreRow, ...]
     extent: dict[str, Any]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The scores it has, as ``metric:convention``."""
+        return tuple(row.name for row in self.scores)
+
     def value(self, name: str) -> float | None:
         """Return a score by ``metric:convention``; None where it does not exist.
 
@@ -98,7 +103,7 @@ class RunRecord(Result):
         for row in self.scores:
             if row.name == name:
                 return row.value
-        raise InputError(f"run {self.run_id} has no score {name}; it has {', '.join(row.name for row in self.scores)}")
+        raise InputError(f"run {self.run_id} has no score {name}; it has {', '.join(self.names)}")
 
     def to_frame(self) -> Any:
         """Return the scores as a table."""

@@ -55,7 +55,9 @@ def rows_of(specs: Iterable[RerunSpec], records: Mapping[str, RunRecord]) -> Row
             left_out += [f"{run}: other folds of its seed are missing" for run in incomplete]
             if seeds:
                 experiments.append(_experiment(spec, seeds))
-                results += _results(spec, seeds)
+                scored, unscored = _results(spec, seeds)
+                results += scored
+                left_out += unscored
                 targets += _targets(spec)
     left_out += [f"{run}: its spec is gone or has changed since" for run in sorted(set(records) - used)]
     return Rows(tuple(experiments), tuple(results), tuple(targets), tuple(left_out))
@@ -89,11 +91,16 @@ def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> Re
     )  # fmt: skip
 
 
-def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> list[RerunResult]:
-    """Return one row per score and seed, then the mean over seeds."""
+def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> tuple[list[RerunResult], list[str]]:
+    """Return one row per score and seed, then the mean over seeds; and the scores that some run lacks."""
     rows: list[RerunResult] = []
+    unscored: list[str] = []
     for name in map(score_name, spec.scores):
         metric, _, convention = name.partition(":")
+        lacking = [run.run_id for group in seeds.values() for run in group if name not in run.names]
+        if lacking:
+            unscored.append(f"{name} of {lacking[0]}: not computed when it ran; metareview rerun score --again does it")
+            continue
         means: dict[int, float] = {}
         for seed, records in seeds.items():
             values = [record.value(name) for record in records]
@@ -109,7 +116,7 @@ def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> list[
             ))  # fmt: skip
         if means:
             rows.append(_mean(spec, metric, convention, list(means.values()), [r for s in means for r in seeds[s]]))
-    return rows
+    return rows, unscored
 
 
 def _mean(

@@ -235,18 +235,13 @@ def _scored(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float,
     assert volume.labels is not None
     results = []
     for box, prediction in regions:
-        labels = SEGMENTERS[spec.segment.method](prediction, threshold=threshold, **_segment_options(spec, volume))
+        labels = SEGMENTERS[spec.segment.method](prediction, threshold, **_options(spec.segment.options))
         truth, mask = volume.labels[box_slices(box)], volume.mask
         results.append(score_volumes(
             labels, np.ascontiguousarray(truth), metrics=names, resolution=volume.voxel_nm,
             mask=None if mask is None else np.ascontiguousarray(mask[box_slices(box)]),
         ))  # fmt: skip
     return results[0] if len(results) == 1 else _mean(results)
-
-
-def _segment_options(spec: RerunSpec, volume: Volume) -> dict[str, Any]:
-    """The options of the spec, and what the segmentation must know of the target."""
-    return dict(spec.segment.options)
 
 
 def _mean(results: list[ScoreResult]) -> ScoreResult:

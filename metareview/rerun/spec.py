@@ -203,8 +203,11 @@ class RerunSpec(Config):
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits of what decides the numbers; titles, notes, seeds and resources are not in it."""
-        parts = ("data", "split", "train", "predict", "segment", "scores")
+        """Eight hexadecimal digits of what decides the numbers.
+
+        Titles, notes, seeds, resources and scores are not in it: a further score is computed from what is kept.
+        """
+        parts = ("data", "split", "train", "predict", "segment")
         body = {name: value for name, value in _plain(self).items() if name in parts}
         body["data"] = {key: value for key, value in body["data"].items() if key not in ("folder", "dataset_id")}
         text = json.dumps(body, sort_keys=True, separators=(",", ":"))

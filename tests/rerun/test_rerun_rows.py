@@ -74,7 +74,7 @@ def test_seeds_are_means_over_folds_and_the_mean_is_over_seeds() -> None:
 def test_what_is_incomplete_or_stale_is_left_out_and_named() -> None:
     spec = spec_of(split={"folds": 2}, presets={})
     records = all_of(spec, {("0", 1): 0.9, ("1", 1): 0.9, ("0", 2): 0.8})
-    changed = spec_of(split={"folds": 2}, presets={}, scores=["vrand:gt0"])
+    changed = spec_of(split={"folds": 2, "gap": 1}, presets={})
     records |= all_of(changed, {("0", 1): 0.5})
     rows = rows_of([spec], records)
     assert [row.unit for row in rows.results] == ["seed:1", None]
@@ -90,6 +90,13 @@ def test_a_score_that_does_not_exist_has_no_row() -> None:
     rows = rows_of([spec], all_of(spec, {("0", 1): 0.9, ("1", 1): None}))
     assert rows.results == ()
     assert len(rows.experiments) == 1
+
+
+def test_a_score_that_was_not_computed_yet_is_named() -> None:
+    spec = spec_of(split={"kind": "block"}, presets={}, scores=["vrand:thin", "dice:fg"])
+    rows = rows_of([spec], all_of(spec, {("0", 1): 0.9}))
+    assert [row.metric for row in rows.results] == ["vrand", "vrand"]
+    assert "metareview rerun score --again" in rows.left_out[0]
 
 
 def test_published_figures_travel_along() -> None:

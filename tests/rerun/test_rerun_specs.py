@@ -51,7 +51,10 @@ def test_every_problem_is_reported_with_key_rule_and_remedy() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"train": {"model": "unet2d-sam"}}, "key train.model: found 'unet2d-sam'; the name is not known; did you mean"),
+        (
+            {"train": {"model": "unet2d-sam"}},
+            "key train.model: found 'unet2d-sam'; the name is not known; did you mean",
+        ),
         ({"data": {"name": "isbi"}}, "key data.name"),
         ({"train": {"model": "unet2d-same", "loss": "bces"}}, "did you mean 'bce'?"),
         ({"segment": {"method": "component"}}, "did you mean 'components'?"),
@@ -98,8 +101,14 @@ def test_a_preset_replaces_what_it_names() -> None:
 def test_the_id_of_a_run_changes_with_what_decides_its_numbers_only() -> None:
     spec = spec_of()
     run = spec.run_id("0", 1)
-    same = [{"title": "other"}, {"seeds": [4, 5, 6]}, {"resources": {"gpu": 2}}, {"data": {"name": "phantom", "folder": "x"}}]
-    other = [{"train": {"model": "unet2d-same", "steps": 7}}, {"scores": ["vrand:gt0"]}, {"split": {"gap": 1}},
+    same = [
+        {"title": "other"},
+        {"seeds": [4, 5, 6]},
+        {"resources": {"gpu": 2}},
+        {"scores": ["vrand:gt0"]},
+        {"data": {"name": "phantom", "folder": "x"}},
+    ]
+    other = [{"train": {"model": "unet2d-same", "steps": 7}}, {"split": {"gap": 1}},
              {"data": {"name": "phantom", "options": {"seed": 3}}}]  # fmt: skip
     assert {spec_of(**change).run_id("0", 1) for change in same} == {run}
     assert run not in {spec_of(**change).run_id("0", 1) for change in other}
