@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from metareview.errors import UnknownName
+from metareview.errors import InputError, UnknownName
 from metareview.rerun.data import Fold, Volume, box_slices
 from metareview.rerun.models import MODELS
 from metareview.rerun.spec import RerunSpec
@@ -52,7 +52,7 @@ def train_predictor(
     if spec.train.model not in MODELS:
         raise UnknownName("model", spec.train.model, MODELS)
     if MODELS[spec.train.model].kind == "forest":
-        return _forest(spec, volume, fold, folder, seed)
+        return _forest(spec, volume, fold, seed)
     return _network(spec, volume, fold, folder, device, seed, progress)
 
 
@@ -61,7 +61,8 @@ def _network(
 ) -> Trained:
     from metareview.rerun.needs import require
 
-    require("torch")
+    # as many threads as planned: several jobs share a machine, and sums in another order give other last digits
+    require("torch").set_num_threads(spec.resources.threads)
     from metareview.rerun.infer import load_trained, predict_volume
     from metareview.rerun.train import train
 
@@ -81,5 +82,22 @@ def _network(
     )  # fmt: skip
 
 
-def _forest(spec: RerunSpec, volume: Volume, fold: Fold, folder: Path, seed: int) -> Trained:
-    raise NotImplementedError
+def _forest(spec: RerunSpec, volume: Volume, fold: Fold, seed: int) -> Trained:
+    """Fit a forest on pixels of all training regions; it is refitted after a kill, which takes seconds."""
+    import platform
+
+    from metareview.rerun.forest import PixelForest
+    from metareview.rerun.targets import make_target
+
+    if spec.train.target not in ("membrane", "foreground"):
+        raise InputError(f"{spec.id}: a forest learns membrane or foreground, not {spec.train.target}")
+    assert volume.labels is not None
+    parts = [box_slices(box) for box in fold.train]
+    sizes = {volume.image[part].shape[1:] for part in parts}
+    if len(sizes) > 1:
+        raise InputError(f"{spec.id}: a forest is trained on regions of one size in plane; the split has {len(sizes)}")
+    target = [make_target(spec.train.target, volume.labels[part], dims=2)[0] for part in parts]
+    mask = None if volume.mask is None else np.concatenate([volume.mask[part] for part in parts])
+    forest = PixelForest(**spec.train.options, seed=seed)
+    forest.fit(np.concatenate([volume.image[part] for part in parts]), np.concatenate(target), mask)
+    return Trained(forest.predict, {"type": "cpu", "name": platform.processor() or platform.machine()})

@@ -74,7 +74,7 @@ def test_seeds_are_means_over_folds_and_the_mean_is_over_seeds() -> None:
 def test_what_is_incomplete_or_stale_is_left_out_and_named() -> None:
     spec = spec_of(split={"folds": 2}, presets={})
     records = all_of(spec, {("0", 1): 0.9, ("1", 1): 0.9, ("0", 2): 0.8})
-    changed = spec_of(split={"folds": 2, "gap": 1}, presets={})
+    changed = spec_of(split={"folds": 2, "gap": 3}, presets={})
     records |= all_of(changed, {("0", 1): 0.5})
     rows = rows_of([spec], records)
     assert [row.unit for row in rows.results] == ["seed:1", None]

@@ -108,7 +108,7 @@ def test_the_id_of_a_run_changes_with_what_decides_its_numbers_only() -> None:
         {"scores": ["vrand:gt0"]},
         {"data": {"name": "phantom", "folder": "x"}},
     ]
-    other = [{"train": {"model": "unet2d-same", "steps": 7}}, {"split": {"gap": 1}},
+    other = [{"train": {"model": "unet2d-same", "steps": 7}}, {"split": {"gap": 3}},
              {"data": {"name": "phantom", "options": {"seed": 3}}}]  # fmt: skip
     assert {spec_of(**change).run_id("0", 1) for change in same} == {run}
     assert run not in {spec_of(**change).run_id("0", 1) for change in other}
