@@ -152,7 +152,7 @@ class Judgement:
 
 def judge(
     rerun: Sample, reported: Sample, *, reasons: Sequence[str] = (), half_unit: float = 0.0, direction: int = 1,
-    level: float = 0.95,
+    best: float | None = None, level: float = 0.95,
 ) -> Judgement:  # fmt: skip
     """Judge a reported value by re-runs.
 
@@ -162,6 +162,8 @@ def judge(
     reasons : why the two cannot be compared; any makes the verdict "not comparable".
     half_unit : half a unit of the last printed digit: the reported value may lie as far off by rounding.
     direction : 1 where higher is better, -1 where lower is, 0 where neither is.
+    best : the best possible score, where there is one. Where runs differ so much that another one may be off by more
+        than the whole reported error (its distance to the best), finding the reported value among them says nothing.
     level : of all intervals.
     """
     difference = rerun.mean - reported.mean
@@ -173,18 +175,27 @@ def judge(
         # the last bits of a decimal and of a mean differ; 1e-12 is far below any printed digit
         slack = half_unit + 1e-12
         inside = pi_low - slack <= reported.mean <= pi_high + slack
-    verdict, words = _words(rerun, inside, difference, reasons, direction)
+    vague = (
+        pi_low is not None
+        and pi_high is not None
+        and best is not None
+        and ((pi_high - pi_low) / 2 > abs(best - reported.mean) + half_unit)
+    )
+    verdict, words = _words(rerun, inside, difference, reasons, direction, vague)
     return Judgement(verdict, words, difference, low, high, pi_low, pi_high, inside)
 
 
 def _words(
-    rerun: Sample, inside: bool | None, difference: float, reasons: Sequence[str], direction: int
+    rerun: Sample, inside: bool | None, difference: float, reasons: Sequence[str], direction: int, vague: bool
 ) -> tuple[Verdict, str]:
     if reasons:
         return "not comparable", f"not comparable: {'; '.join(reasons)}"
     if inside is None or rerun.n < LEAST_RUNS:
         runs = "1 run says" if rerun.n == 1 else f"{rerun.n} runs say"
         return "inconclusive", f"inconclusive: {runs} too little of how runs differ; {LEAST_RUNS} are needed"
+    if inside and vague:
+        told = "the reported value lies where another run is expected, but runs differ by more than the reported error"
+        return "inconclusive", f"inconclusive: {told}"
     if inside:
         return "replicates", "replicates: the reported value lies where another run is expected"
     better = {0: "", 1: ", so worse", -1: ", so better"}[direction if difference < 0 else -direction]

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from metareview.results import Dropped
-from metareview.schema.metric import Vocabulary
+from metareview.schema.metric import Metric, Vocabulary
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.replication import (
@@ -259,6 +259,13 @@ def _grade(level: str) -> list[str]:
     return [words[level]] if level in words else []
 
 
+def _best(metric: Metric | None) -> float | None:
+    """Return the best possible value of a metric, None where it has no end on the good side."""
+    if metric is None:
+        return None
+    return {"higher": metric.high, "lower": metric.low}.get(metric.direction)
+
+
 def _row(group: _Group, published: _Published | None, vocabulary: Vocabulary, level: float) -> ReplicationRow:
     experiment = group.experiment
     base: dict[str, Any] = {
@@ -276,7 +283,7 @@ def _row(group: _Group, published: _Published | None, vocabulary: Vocabulary, le
     direction = {"higher": 1, "lower": -1}.get(metric.direction if metric else "", 0)
     judged = judge(
         group.sample, published.sample, reasons=published.reasons, half_unit=published.half_unit, direction=direction,
-        level=level,
+        best=_best(metric), level=level,
     )  # fmt: skip
     return ReplicationRow(
         **base, relation=published.relation, verdict=judged.verdict, words=judged.words,

@@ -108,6 +108,18 @@ def test_words(values: list[float], reported: float, direction: int, words: str)
     assert judge(sample_of(values), Sample(reported, None, 1), direction=direction).words == words
 
 
+def test_runs_that_differ_by_more_than_the_reported_error_say_nothing() -> None:
+    spread = sample_of([0.95, 0.89, 0.81])  # another run: 0.883 +- 0.35
+    vague = judge(spread, Sample(0.99, None, 1), best=1.0)
+    assert vague.verdict == "inconclusive"
+    assert vague.inside
+    assert vague.words.endswith("but runs differ by more than the reported error")
+    close = sample_of([0.95, 0.951, 0.952])
+    assert judge(close, Sample(0.95, None, 1), best=1.0).verdict == "replicates"
+    assert judge(close, Sample(0.99, None, 1), best=1.0).verdict == "lower"
+    assert judge(spread, Sample(0.99, None, 1)).verdict == "replicates"  # a metric without a best value
+
+
 def test_rounding_counts_for_the_reported_value() -> None:
     rerun = Sample(0.9503, 0.0, 3)  # all runs agree; the paper prints 0.95
     assert judge(rerun, Sample(0.95, None, 1)).verdict == "higher"
