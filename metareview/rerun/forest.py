@@ -12,6 +12,7 @@ ours are computed in one order whatever the number of threads, a section at a ti
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -50,7 +51,7 @@ def pixel_features(section: Image, scales: Sequence[float] = SCALES) -> Floats:
     image = np.asarray(section, np.float32)
     if image.ndim != 2:
         raise InputError(f"features are of one section (y, x); the image has {image.ndim} axes")
-    found = [image]
+    found: list[NDArray[Any]] = [image]
     for scale in scales:
         smooth = ndimage.gaussian_filter(image, scale, mode="reflect")
         dy, dx = (ndimage.gaussian_filter(image, scale, order=order, mode="reflect") for order in ((1, 0), (0, 1)))
@@ -71,7 +72,7 @@ class PixelForest:
     pixels : at most so many pixels are drawn for training, over all sections alike.
     smallest_leaf : pixels in a leaf; larger ones make smoother probabilities and smaller forests.
     seed : of the drawn pixels and of the forest: the same forest on any number of workers.
-    workers : processes of scikit-learn.
+    workers : threads; trees are grown and sections predicted side by side.
     """
 
     def __init__(
@@ -127,19 +128,22 @@ class PixelForest:
             self.trees, min_samples_leaf=self.smallest_leaf, random_state=self.seed, n_jobs=self.workers
         )
         self._forest = forest.fit(np.concatenate(rows), classes)
+        # sections are predicted side by side instead: trees side by side would be summed in the order they finish
+        self._forest.n_jobs = 1
         return self
 
     def predict(self, image: Image) -> Floats:
         """Return the probability of the target, float32 of shape (1, *image.shape)."""
         if self._forest is None:
             raise InputError("this forest was not fitted; call fit first")
-        stack = _stack(image)
-        found = np.empty(stack.shape, np.float32)
-        for place, section in enumerate(stack):
-            features = pixel_features(section, self.scales)
-            wanted = self._forest.predict_proba(features.reshape(section.size, -1))[:, 1]
-            found[place] = wanted.reshape(section.shape)
-        return found.reshape((1, *np.shape(image)))
+        with ThreadPoolExecutor(self.workers) as pool:
+            sections = list(pool.map(self._predict_section, _stack(image)))
+        return np.stack(sections).reshape((1, *np.shape(image)))
+
+    def _predict_section(self, section: Image) -> Floats:
+        features = pixel_features(section, self.scales).reshape(section.size, -1)
+        found: Floats = self._forest.predict_proba(features)[:, 1].reshape(section.shape).astype(np.float32)
+        return found
 
     def importances(self) -> dict[str, float]:
         """Return how much each feature lowered the impurity, summing to 1."""

@@ -13,6 +13,8 @@ from metareview.rerun.models import MODELS, ModelSpec, build, count_parameters, 
 
 torch = pytest.importorskip("torch", reason="needs the extra rerun")
 
+from metareview.rerun.models.blocks import enlarge3d, max_pool3d  # noqa: E402
+
 NETWORKS = [pytest.param(spec, id=spec.name) for spec in MODELS.values() if spec.kind == "network"]
 #: what a model needs besides torch
 LIBRARIES = {"dynunet": "monai"}
@@ -127,6 +129,29 @@ def test_start_is_reproducible_and_sane(spec: ModelSpec) -> None:
     with torch.no_grad():
         spread = float(one.train()(image).std())
     assert 1e-3 < spread < 30
+
+
+@pytest.mark.parametrize("step", [(1, 2, 2), (2, 2, 2), (2, 1, 1)])
+def test_deterministic_forms_are_the_same(step: tuple[int, int, int]) -> None:
+    """What replaces 3D pooling and interpolation where torch has no deterministic backward pass."""
+    x = torch.randn(2, 3, 4, 6, 8, dtype=torch.float64, requires_grad=True)
+    for function in (max_pool3d, enlarge3d):
+        found = [function(x, step, exact=exact) for exact in (True, False)]
+        assert torch.allclose(*found)
+        slopes = [torch.autograd.grad(value.square().sum(), x)[0] for value in found]
+        assert torch.allclose(*slopes)
+
+
+@pytest.mark.parametrize("spec", NETWORKS)
+def test_runs_in_bfloat16(spec: ModelSpec) -> None:
+    """Under autocast every layer has a half precision form, and gradients are finite."""
+    model = small(spec, 0.0625)
+    image, target = crop(spec, train_shape(spec))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model(image)
+    assert logits.dtype == torch.bfloat16
+    torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), target).backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
 
 
 def test_published_output_sizes() -> None:

@@ -24,11 +24,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metareview.rerun.models.blocks import he_normal, scaled
+from metareview.rerun.models.blocks import enlarge3d, he_normal, max_pool3d, scaled
 
 __all__ = ["RSUNet"]
 
-PLANE, CUBE = (1, 3, 3), (3, 3, 3)
+PLANE, CUBE, HALF = (1, 3, 3), (3, 3, 3), (1, 2, 2)
 
 
 def conv(inside: int, outside: int, kernel: tuple[int, int, int], *, bias: bool = False) -> nn.Conv3d:
@@ -65,8 +65,7 @@ class Raise(nn.Module):
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Return features of the size of `skip`."""
         # reduced first: a 1 x 1 x 1 convolution and interpolation commute, and the smaller one is cheaper
-        x = F.interpolate(self.reduce(x), scale_factor=(1, 2, 2), mode="trilinear", align_corners=False)
-        return F.elu(self.norm(x + skip), inplace=True)
+        return F.elu(self.norm(enlarge3d(self.reduce(x), HALF) + skip), inplace=True)
 
 
 class RSUNet(nn.Module):
@@ -85,7 +84,6 @@ class RSUNet(nn.Module):
         self.up = nn.ModuleList(Module(a, a, flat=level == 0) for level, a in enumerate(channels[:-1]))
         self.unembed = nn.Sequential(conv(top, top, (1, 5, 5), bias=True), nn.ELU(inplace=True))
         self.head = nn.Conv3d(top, out_channels, 1)
-        self.pool = nn.MaxPool3d((1, 2, 2))
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,7 +91,7 @@ class RSUNet(nn.Module):
         x = self.embed(x)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
-            x = block(x if level == 0 else self.pool(x))
+            x = block(x if level == 0 else max_pool3d(x, HALF))
             skips.append(x)
         for level in range(len(self.up) - 1, -1, -1):
             x = self.up[level](self.raise_[level](x, skips[level]))

@@ -22,13 +22,15 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from metareview.rerun.models.blocks import he_normal, scaled
+from metareview.rerun.models.blocks import enlarge3d, he_normal, max_pool3d, scaled
 
 __all__ = ["U3DBC"]
 
 PLANE, CUBE = (1, 3, 3), (3, 3, 3)
 #: whether a level is isotropic, top level first
 ISOTROPIC = (False, False, False, True, True)
+#: the reductions between levels
+STEPS = ((1, 2, 2), (1, 2, 2), (2, 2, 2), (2, 2, 2))
 
 
 def conv(inside: int, outside: int, kernel: tuple[int, int, int]) -> nn.Sequential:
@@ -67,7 +69,6 @@ class U3DBC(nn.Module):
         self.embed = conv(in_channels, channels[0], (1, 5, 5))
         levels = zip((channels[0], *channels[:-1]), channels, kernels, strict=True)
         self.down = nn.ModuleList(nn.Sequential(conv(a, b, kernel), Residual(b, kernel)) for a, b, kernel in levels)
-        self.pools = nn.ModuleList(nn.MaxPool3d(2 if isotropic else (1, 2, 2)) for isotropic in ISOTROPIC[1:])
         self.reduce = nn.ModuleList(
             conv(b, a, kernel) for (a, b), kernel in zip(pairwise(channels), kernels[1:], strict=True)
         )
@@ -80,11 +81,9 @@ class U3DBC(nn.Module):
         x = self.embed(x)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
-            x = block(x if level == 0 else self.pools[level - 1](x))
+            x = block(x if level == 0 else max_pool3d(x, STEPS[level - 1]))
             skips.append(x)
         for level in range(len(self.up) - 1, -1, -1):
-            scale = (2, 2, 2) if ISOTROPIC[level + 1] else (1, 2, 2)
-            x = F.interpolate(self.reduce[level](x), scale_factor=scale, mode="trilinear", align_corners=False)
-            x = self.up[level](x + skips[level])
+            x = self.up[level](enlarge3d(self.reduce[level](x), STEPS[level]) + skips[level])
         logits: Tensor = self.head(x)
         return logits

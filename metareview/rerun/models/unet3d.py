@@ -22,7 +22,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from metareview.rerun.models.blocks import crop_to, he_normal, scaled
+from metareview.rerun.models.blocks import crop_to, he_normal, max_pool3d, scaled
 
 __all__ = ["UNet3D"]
 
@@ -52,14 +52,13 @@ class UNet3D(nn.Module):
         self.raise_ = nn.ModuleList(nn.ConvTranspose3d(c, c, 2, stride=2, bias=False) for c in wide[1:])
         self.up = nn.ModuleList(double_conv(a + b, a, a) for a, b in pairwise(wide))
         self.head = nn.Conv3d(wide[0], out_channels, 1)
-        self.pool = nn.MaxPool3d(2)
         he_normal(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
-            x = block(x if level == 0 else self.pool(x))
+            x = block(x if level == 0 else max_pool3d(x, (2, 2, 2)))
             skips.append(x)
         for level in range(len(self.up) - 1, -1, -1):
             x = self.raise_[level](x)
