@@ -211,7 +211,7 @@ class Job:
         raise BuildFailed(
             f"training {self.config.model}, fold {self.fold.name}, seed {self.seed}: the loss was no finite number at "
             f"step {bad} (learning rate {learning_rate(self.config, bad):.3g}, patches at z, y, x "
-            f"{places.tolist()[:4]}); last good checkpoint: {kept}; lower learning_rate, set clip, or look at the data there"
+            f"{places.tolist()[:4]}); last good checkpoint: {kept}; lower learning_rate, set clip, or look there"
         )
 
     def _tick(self, voxels: int, wait: bool) -> None:

@@ -79,7 +79,9 @@ class Files:
     def look(self, *names: str) -> Path | None:
         """Return the first file or folder that exists, or None."""
         for name in names:
-            matches = sorted(self.folder.glob(name))
+            if (self.folder / name).exists():  # also an absolute path, and names that hold brackets
+                return self.folder / name
+            matches = [] if Path(name).is_absolute() else sorted(self.folder.glob(name))
             if len(matches) > 1:
                 listed = ", ".join(match.name for match in matches[:4])
                 raise InputError(f"{self.name}: {name} fits {listed}; keep one of them in {self.folder}")
@@ -91,7 +93,7 @@ class Files:
         """Return a stack: a TIFF, HDF5, zarr or NumPy file, or a folder of numbered sections; hashed."""
         if path.is_dir() and path.suffix != ".zarr":
             return self.read_planes(path, region)
-        self.sha256.setdefault(path.relative_to(self.folder).as_posix(), file_hash(path))
+        self.sha256.setdefault(self._key(path), file_hash(path))
         volume = open_volume(f"{path}:{dataset}" if dataset else path)
         return volume.crop(region).read() if region else volume.read()
 
@@ -104,8 +106,11 @@ class Files:
         sizes = {section.shape for section in stack}
         if len(sizes) != 1:
             raise InputError(f"{folder}: sections differ in size: {', '.join(str(size) for size in sorted(sizes))}")
-        self.sha256[folder.relative_to(self.folder).as_posix()] = file_hash(folder)
+        self.sha256[self._key(folder)] = file_hash(folder)
         return np.stack(stack)
+
+    def _key(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.as_posix()
 
     def verify(self, known: Mapping[str, str], arrays: Mapping[str, np.ndarray], check: bool) -> tuple[str, ...]:
         """Compare arrays with known hashes; return notes, or refuse.
