@@ -48,7 +48,7 @@ docs: $(STAMP) ## command pages and pictures of the README, from the program and
 rerun-demo: $(STAMP) ## a reference model on the procedural phantom, from nothing to a replication table; CPU, minutes
 	@$(BIN)/python -c 'import torch, sklearn' 2>/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[rerun]'
 	rm -rf build/rerun-demo && mkdir -p build && cp -R examples/phantom build/rerun-demo
-	$(BIN)/metareview rerun run build/rerun-demo --device cpu
+	$(BIN)/metareview rerun run build/rerun-demo phantom-unet2d --device cpu
 	$(BIN)/metareview rerun replicate build/rerun-demo | tee build/rerun-demo/replication.md
 	$(BIN)/metareview figure build/rerun-demo replication -o build/rerun-demo/replication.svg
 

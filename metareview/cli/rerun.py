@@ -127,7 +127,7 @@ def run(
 @rerun_app.command()
 def score(
     review: ReviewFolder,
-    again: Annotated[bool, typer.Option("--again", help="Score kept predictions again, with the scores of today.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Score kept predictions again.")] = False,
     data: Data = None, work: Work = None, as_json: JsonFlag = False, output: OutFile = None,
 ) -> None:  # fmt: skip
     """Write the rows of a review from its run records: reruns/experiments.csv, results.csv and targets.csv.
