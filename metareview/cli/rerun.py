@@ -57,7 +57,7 @@ def list_(review: ReviewFolder, as_json: JsonFlag = False, output: OutFile = Non
       metareview rerun list data/studies/brain-em --json
     """
     from metareview.rerun.plan import plan_jobs
-    from metareview.rerun.spec import read_specs
+    from metareview.rerun.spec_files import read_specs
 
     rows = []
     for spec in read_specs(review).values():
@@ -170,7 +170,7 @@ def _jobs(
     seeds: Sequence[int] | None,
 ) -> tuple[dict[str, RerunSpec], list[Job]]:  # fmt: skip
     from metareview.rerun.plan import plan_jobs
-    from metareview.rerun.spec import read_specs
+    from metareview.rerun.spec_files import read_specs
 
     known = read_specs(review, specs or ())
     return known, plan_jobs(review, known, preset=preset, folds=folds or (), seeds=seeds or ())
@@ -239,7 +239,7 @@ def _write_rows(review: Path) -> list[dict[str, Any]]:
     from metareview.ingest.reruns import write_reruns
     from metareview.rerun.record import read_records
     from metareview.rerun.rows import rows_of
-    from metareview.rerun.spec import read_specs
+    from metareview.rerun.spec_files import read_specs
 
     rows = rows_of(read_specs(review).values(), read_records(review))
     write_reruns(review, rows.tables())

@@ -92,9 +92,9 @@ def plan_jobs(
 
 def _job(review: Path | str, spec: RerunSpec, fold: str, seed: int) -> Job:
     train = spec.train
-    steps = 0 if train.model == "forest" else train.steps
+    steps = 0 if spec.model in ("forest", "given") else train.steps
     run_id = spec.run_id(fold, seed)
     return Job(
-        run_id, spec.id, spec.preset, fold, seed, record_path(review, run_id).is_file(), train.model, train.width,
+        run_id, spec.id, spec.preset, fold, seed, record_path(review, run_id).is_file(), spec.model, train.width,
         spec.data.name, steps, train.batch, train.patch, steps * train.batch * prod(train.patch), spec.resources,
     )  # fmt: skip

@@ -60,7 +60,8 @@ class RunRecord(Result):
     started, finished : UTC.
     seconds : train, predict, segment, score.
     convergence : steps, parameters, input voxels per second, history (loss by step, thinned out), events.
-    thresholds, threshold, chosen_by : the candidates with their validation scores, the one in use, the score.
+    thresholds, threshold, chosen_by : the candidates with their validation scores, the one in use, the score; without a
+        threshold where a published segmentation was scored.
     scores : on the test regions; `extent` is what was counted there.
     """
 
@@ -82,7 +83,7 @@ class RunRecord(Result):
     seconds: dict[str, float]
     convergence: dict[str, Any]
     thresholds: tuple[Threshold, ...]
-    threshold: float
+    threshold: float | None
     chosen_by: str
     scores: tuple[ScoreRow, ...]
     extent: dict[str, Any]

@@ -18,7 +18,9 @@ import numpy as np
 
 from metareview.errors import InputError, NotEstimable, UnknownName
 from metareview.evaluation import ScoreResult, score_volumes
+from metareview.evaluation.inputs import file_hash
 from metareview.evaluation.result import ScoreRow
+from metareview.evaluation.volumes import open_volume
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, load, plan_folds
 from metareview.rerun.data.registry import DATASETS
 from metareview.rerun.data.volume import Box
@@ -34,10 +36,15 @@ from metareview.rerun.record import (
     write_record,
 )
 from metareview.rerun.segment import SEGMENTERS
-from metareview.rerun.spec import RerunSpec, read_specs, score_name
+from metareview.rerun.spec import RerunSpec, score_name
+from metareview.rerun.spec_files import read_specs
 from metareview.schema.metric import default_vocabulary
 
 __all__ = ["choose_on_validation", "load_data", "run_job", "score_again", "score_regions", "work_folder"]
+
+
+#: Stands for the training where there is none.
+_GIVEN = Trained(lambda image: image, {})
 
 
 @dataclass(slots=True)
@@ -93,7 +100,39 @@ def run_job(
         volume = load_data(spec, data)
         region = _fold_of(spec, volume, fold)
         leakage = _refuse_leaks(region, volume)
-    folder = _prepared(work_folder(review, work, run_id), force)
+    if spec.given is not None:
+        with clock("score"):
+            done = _Done(_GIVEN, (), None, _score(spec, _given(spec, volume, region, data), volume))
+    else:
+        folder = _prepared(work_folder(review, work, run_id), force)
+        done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
+    record = RunRecord(
+        run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
+        spec=spec.model_dump(mode="json", exclude={"presets"}), data=volume.describe(),
+        regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
+        leakage=leakage, code=code_version(), environment=environment(), device=done.trained.device, started=started,
+        finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,
+        threshold=done.threshold, chosen_by=score_name(spec.segment.choose_by) if done.table else "",
+        scores=done.result.rows, extent=asdict(done.result.extent), warnings=done.result.warnings,
+    )  # fmt: skip
+    write_record(review, record)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a run comes to: the training, the candidate thresholds, the one in use, the scores."""
+
+    trained: Trained
+    table: tuple[Threshold, ...]
+    threshold: float | None
+    result: ScoreResult
+
+
+def _trained(
+    spec: RerunSpec, volume: Volume, region: Fold, folder: Path, clock: Clock, *, device: str, seed: int,
+    progress: bool | None,
+) -> _Done:  # fmt: skip
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
     with clock("predict"):
@@ -102,18 +141,7 @@ def run_job(
     with clock("choose"):
         table, threshold = choose_on_validation(spec, val, volume)
     with clock("score"):
-        result = score_regions(spec, test, volume, threshold)
-    record = RunRecord(
-        run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
-        spec=spec.model_dump(mode="json", exclude={"presets"}), data=volume.describe(),
-        regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
-        leakage=leakage, code=code_version(), environment=environment(), device=trained.device, started=started,
-        finished=_now(), seconds=clock.seconds, convergence=_convergence(trained), thresholds=table,
-        threshold=threshold, chosen_by=score_name(spec.segment.choose_by), scores=result.rows,
-        extent=asdict(result.extent), warnings=result.warnings,
-    )  # fmt: skip
-    write_record(review, record)
-    return record
+        return _Done(trained, table, threshold, score_regions(spec, test, volume, threshold))
 
 
 def _now() -> str:
@@ -154,7 +182,7 @@ def _fold_of(spec: RerunSpec, volume: Volume, name: str) -> Fold:
     folds = {fold.name: fold for fold in plan_folds(spec.split, volume.shape, volume.parts)}
     if name not in folds:
         raise UnknownName(f"fold of {spec.id}", name, folds)
-    if not folds[name].val:
+    if not folds[name].val and spec.given is None:
         raise InputError(
             f"{spec.id}, fold {name}: no validation region, on which the threshold is chosen; set split.val"
         )
@@ -231,17 +259,46 @@ def score_regions(spec: RerunSpec, regions: Regions, volume: Volume, threshold: 
 
 
 def _scored(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float, names: list[str]) -> ScoreResult:
-    """Segment and score regions; of several regions the mean by number of voxels, and the result says so."""
+    """Segment and score regions."""
+    method, options = SEGMENTERS[spec.segment.method], _options(spec.segment.options)
+    labels = [(box, method(prediction, threshold, **options)) for box, prediction in regions]
+    return _score(spec, labels, volume, names)
+
+
+def _score(spec: RerunSpec, regions: Regions, volume: Volume, names: list[str] | None = None) -> ScoreResult:
+    """Score labels of regions; of several regions the mean by number of voxels, and the result says so."""
     assert volume.labels is not None
     results = []
-    for box, prediction in regions:
-        labels = SEGMENTERS[spec.segment.method](prediction, threshold, **_options(spec.segment.options))
+    for box, labels in regions:
         truth, mask = volume.labels[box_slices(box)], volume.mask
         results.append(score_volumes(
-            labels, np.ascontiguousarray(truth), metrics=names, resolution=volume.voxel_nm,
+            labels, np.ascontiguousarray(truth), metrics=names or [score_name(name) for name in spec.scores],
+            resolution=volume.voxel_nm,
             mask=None if mask is None else np.ascontiguousarray(mask[box_slices(box)]),
         ))  # fmt: skip
     return results[0] if len(results) == 1 else _mean(results)
+
+
+def _given(spec: RerunSpec, volume: Volume, fold: Fold, root: Path | str | None) -> Regions:
+    """Return a published segmentation on the test regions.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, is another one, or has another shape than the image.
+    """
+    assert spec.given is not None
+    path = Path(root or ".") / (spec.data.folder or spec.data.name) / spec.given.file
+    if not path.exists():
+        raise InputError(f"{spec.id}: {path} is not there; it holds the published segmentation")
+    found = file_hash(path)
+    if spec.given.sha256 not in (None, found):
+        raise InputError(f"{spec.id}: {path.name} has sha256 {found}, expected {spec.given.sha256}; fetch it again")
+    labels = open_volume(path).read()
+    if labels.shape != volume.shape:
+        shapes = [" x ".join(map(str, shape)) for shape in (labels.shape, volume.shape)]
+        raise InputError(f"{spec.id}: {path.name} is {shapes[0]}, the image {shapes[1]}; they must be one region")
+    return [(box, np.ascontiguousarray(labels[box_slices(box)])) for box in fold.test]
 
 
 def _mean(results: list[ScoreResult]) -> ScoreResult:
@@ -279,6 +336,8 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
             ids = [spec.run_id(fold, seed) for fold in spec.folds() for seed in spec.seeds]
             for run_id in (run for run in ids if run in records):
                 folder, record = work_folder(review, work, run_id), records[run_id]
+                if record.threshold is None:  # a given segmentation is scored again by running it again
+                    continue
                 boxes = [tuple(tuple(side) for side in box) for box in record.regions["test"]]
                 paths = [folder / f"test.{number}.npy" for number in range(len(boxes))]
                 if not all(path.is_file() for path in paths):

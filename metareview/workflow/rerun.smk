@@ -10,7 +10,7 @@ from snakemake.utils import min_version, validate
 
 from metareview.rerun.plan import plan_jobs
 from metareview.rerun.record import record_path
-from metareview.rerun.spec import read_specs
+from metareview.rerun.spec_files import read_specs
 from metareview.workflow.plan import rule_name
 
 min_version("9.18")

@@ -16,7 +16,7 @@ from metareview.api import load
 from metareview.cli import main
 from metareview.errors import InputError
 from metareview.rerun.record import read_records, record_path
-from metareview.rerun.spec import read_specs
+from metareview.rerun.spec_files import read_specs
 
 pytest.importorskip("torch", reason="metareview[rerun]")
 pytest.importorskip("sklearn", reason="metareview[rerun]")

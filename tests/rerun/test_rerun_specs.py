@@ -12,7 +12,8 @@ import yaml
 
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.rerun.plan import plan_jobs
-from metareview.rerun.spec import LOSSES, RerunSpec, parse_spec, read_specs
+from metareview.rerun.spec import LOSSES, RerunSpec
+from metareview.rerun.spec_files import parse_spec, read_specs
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "phantom"
