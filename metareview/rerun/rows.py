@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from metareview.rerun.record import RECORDS, RunRecord
 from metareview.rerun.spec import RerunSpec, score_name
@@ -69,12 +70,23 @@ def _finished(spec: RerunSpec, records: Mapping[str, RunRecord]) -> tuple[dict[i
     part: list[str] = []
     for seed in spec.seeds:
         ids = [spec.run_id(fold, seed) for fold in spec.folds()]
-        there = [records[run] for run in ids if run in records]
+        there = [records[run] for run in ids if run in records and _as_run(spec, records[run])]
         if len(there) == len(ids):
             whole[seed] = there
         else:
             part += [record.run_id for record in there]
     return whole, part
+
+
+def _as_run(spec: RerunSpec, record: RunRecord) -> bool:
+    """Return whether a spec still says what the record of its run says; keys that came later do not count."""
+
+    def agree(now: Any, then: Any) -> bool:
+        if isinstance(now, Mapping) and isinstance(then, Mapping):
+            return all(key in now and agree(now[key], value) for key, value in then.items())
+        return bool(now == then)
+
+    return agree(spec.decides(), record.spec)
 
 
 def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> RerunExperiment:

@@ -108,7 +108,7 @@ def run_job(
         done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
     record = RunRecord(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
-        spec=spec.model_dump(mode="json", exclude={"presets"}), data=volume.describe(),
+        spec=spec.decides(), data=volume.describe(),
         regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
         leakage=leakage, code=code_version(), environment=environment(), device=done.trained.device, started=started,
         finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,

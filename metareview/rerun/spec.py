@@ -214,15 +214,20 @@ class RerunSpec(Config):
 
     @property
     def digest(self) -> str:
-        """Eight hexadecimal digits of what decides the numbers.
+        """Eight hexadecimal digits of what decides the numbers, as far as it is not a default.
 
-        Titles, notes, seeds, resources and scores are not in it: a further score is computed from what is kept.
+        Titles, notes, seeds, resources and scores are not in it: a further score is computed from what is kept. A key
+        that a later version adds changes no id; a default that a later version changes is found by `decides`.
         """
-        parts = ("data", "split", "train", "given", "predict", "segment")
-        body = {name: value for name, value in _plain(self).items() if name in parts}
-        body["data"] = {key: value for key, value in body["data"].items() if key not in ("folder", "dataset_id")}
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(self.decides(defaults=False), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def decides(self, *, defaults: bool = True) -> dict[str, Any]:
+        """Return what decides the numbers of a run, as plain values."""
+        parts = {"data", "split", "predict", "segment", "given" if self.given else "train"}
+        body: dict[str, Any] = self.model_dump(mode="json", include=parts, exclude_defaults=not defaults)
+        body["data"] = {key: value for key, value in body["data"].items() if key not in ("folder", "dataset_id")}
+        return body
 
     def run_id(self, fold: str, seed: int) -> str:
         """Return the id of one run: spec, preset, fold, seed and digest; no clock, so the same run has the same id."""

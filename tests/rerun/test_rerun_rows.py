@@ -16,10 +16,10 @@ from metareview.rerun.rows import rows_of
 from metareview.rerun.spec import RerunSpec
 
 
-def record(spec: RerunSpec, fold: str, seed: int, value: float | None, **more: Any) -> RunRecord:
+def record(of: RerunSpec, fold: str, seed: int, value: float | None, **more: Any) -> RunRecord:
     given = {
-        "run_id": spec.run_id(fold, seed), "spec_id": spec.id, "preset": spec.preset, "fold": fold, "seed": seed,
-        "spec_hash": spec.digest, "spec": {}, "data": {}, "regions": {}, "leakage": ("they touch",), "code": {},
+        "run_id": of.run_id(fold, seed), "spec_id": of.id, "preset": of.preset, "fold": fold, "seed": seed,
+        "spec_hash": of.digest, "spec": {}, "data": {}, "regions": {}, "leakage": ("they touch",), "code": {},
         "environment": {}, "device": {}, "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T00:01:00+00:00", "seconds": {"train": 1.0}, "convergence": {},
         "thresholds": (Threshold(0.5, None),), "threshold": 0.5, "chosen_by": "vrand:thin",
@@ -90,6 +90,19 @@ def test_a_score_that_does_not_exist_has_no_row() -> None:
     rows = rows_of([spec], all_of(spec, {("0", 1): 0.9, ("1", 1): None}))
     assert rows.results == ()
     assert len(rows.experiments) == 1
+
+
+def test_a_default_that_changed_since_makes_a_record_stale() -> None:
+    spec = spec_of(split={"kind": "block"}, presets={})
+    then = spec.decides()
+    then["train"]["steps"] = 999  # the default of the version that ran it
+    stale = record(spec, "0", 1, 0.9, spec=then)
+    assert rows_of([spec], {stale.run_id: stale}).left_out == (
+        f"{stale.run_id}: its spec is gone or has changed since",
+    )
+    del then["train"]["steps"]  # a key that did not exist then
+    older = record(spec, "0", 1, 0.9, spec=then)
+    assert len(rows_of([spec], {older.run_id: older}).results) == 2
 
 
 def test_a_score_that_was_not_computed_yet_is_named() -> None:
