@@ -40,7 +40,7 @@ def step_bar(label: str, total: int, on: bool | None) -> Iterator[Callable[[int,
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"),
         TextColumn("{task.fields[text]}"), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    with Progress(*columns, console=Console(stderr=True, force_terminal=on), transient=True) as shown:
         task = shown.add_task(label, total=total, speed="", text="")
         begin, voxels_done = perf_counter(), [0]
 

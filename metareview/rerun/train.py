@@ -197,7 +197,7 @@ class Job:
         size = -(-self.config.batch // self.state.pieces)
         self.state.say(
             f"out of memory at step {self.state.step}: the batch of {self.config.batch} goes through {size} at a time "
-            "from here on, gradients added up (batch normalisation sees the smaller batch)"
+            "from here on, gradients added up; batch normalisation and dropout see the smaller batch"
         )
 
     def _check(self) -> None:

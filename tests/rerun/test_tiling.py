@@ -155,25 +155,25 @@ def test_killed_stream_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     def killed(*given: Any) -> Any:
         calls[0] += 1
-        if calls[0] == 25:
+        if calls[0] == 17:
             raise KeyboardInterrupt
         return passes(*given)
 
     monkeypatch.setattr(stitch, "apply_model", killed)
     with pytest.raises(KeyboardInterrupt):
-        predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(3, 8, 8), device="cpu")
+        predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(2, 8, 8), device="cpu")
     note = json.loads((tmp_path / "out.zarr.progress.json").read_text())
     assert note["rows"] > 1
     before = calls[0]
     with caplog.at_level(logging.WARNING):
-        predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(3, 8, 8), device="cpu")
+        predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(2, 8, 8), device="cpu")
     assert "out.zarr: continued at section" in caplog.text
     plan = how.plan(spec, (10, 26, 22))
     assert calls[0] - before < plan.count  # not all of it again
     stored: Any = zarr.open(str(tmp_path / "out.zarr"), mode="r")
     assert (np.asarray(stored) == expected).all()
     calls[0] = 0
-    predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(3, 8, 8), device="cpu")
+    predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", how, chunks=(2, 8, 8), device="cpu")
     assert calls[0] == 0  # finished: nothing to do
     with pytest.raises(InputError, match="holds something else, or another prediction"):
         predict_to_zarr(spec, model, IMAGE, tmp_path / "out.zarr", Stitching(tile=(8, 16, 16)), device="cpu")
