@@ -169,7 +169,8 @@ def signed_distance(
     d is the Euclidean distance in voxels to the nearest voxel that is not of the instance, or of background to the
     nearest instance; the edge of the volume is no border.
 
-    Source: Lin et al. 2021, NucMM, MICCAI, LNCS 12901:164-174, eq. 1 (arXiv:2107.05840), with alpha 8 and beta 50.
+    Source: Lin et al. 2021, NucMM, MICCAI, LNCS 12901:164-174, arXiv:2107.05840 (the signed distance of
+    U3D-BCD); 8 and 50 are those of the authors' public code.
     """
     from scipy import ndimage
 

@@ -197,6 +197,12 @@ def test_missing_library_says_the_install_line(monkeypatch: pytest.MonkeyPatch) 
         build("dynunet")
 
 
+def test_missing_torch_says_the_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtra, match=r"torch is not installed; pip install 'metareview\[rerun\]'"):
+        build("unet2d")
+
+
 def test_registry_needs_no_torch() -> None:
     probe = "import metareview.rerun.models as m, sys; len(m.MODELS); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

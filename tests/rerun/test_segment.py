@@ -207,7 +207,8 @@ def test_choice_of_nothing_or_of_several_rules() -> None:
 @pytest.fixture
 def lsd() -> Any:
     """The FIB-25 crop of the LSD paper: labels and predicted affinities."""
-    return np.load(Path(os.environ["METAREVIEW_EM_DATA"]) / "lsd_fib25_web" / "fib25_92.npz")
+    with np.load(Path(os.environ["METAREVIEW_EM_DATA"]) / "lsd_fib25_web" / "fib25_92.npz") as file:
+        return dict(file)
 
 
 @pytest.mark.needs_em_data

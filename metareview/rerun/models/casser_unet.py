@@ -1,13 +1,13 @@
 """The modified U-Net for mitochondria of Casser et al.
 
-Paper: Casser, Kang, Pfister & Haehn 2020, Fast mitochondria detection for connectomics, MIDL, PMLR 121:111-120,
-arXiv:1812.06024. A U-Net of a quarter of the features (16 to 256) with same padding, so that a 512 x 512 tile gives a
-512 x 512 mask, and upsampling followed by a 2 x 2 convolution in place of a transposed one; trained with drop-out, and
-used slice by slice.
+Paper: Casser, Kang, Pfister & Haehn 2020, Fast mitochondria detection for connectomics, MIDL 2020, arXiv:1812.06024. A
+U-Net of a quarter of the features (16 to 256) with same padding, so that a 512 x 512 tile gives a 512 x 512 mask, and
+upsampling followed by a 2 x 2 convolution in place of a transposed one; used section by section.
 
-What differs from the paper: nothing known. Numbers the text leaves open are those of the authors' public code
-(mpsych/mitochondria): drop-out of 0.2 on the last two contracting levels, He initialisation, 64 features in the third
-2 x 2 convolution where symmetry would have 32, and a 3 x 3 convolution to two features per output before the last.
+What differs from the paper: nothing on purpose. The figure names no numbers of layers and features; they are those of
+the authors' public code (mpsych/mitochondria), as are drop-out of 0.2 on the last two contracting levels, He
+initialisation, 64 features in the third 2 x 2 convolution where symmetry would have 32, and a 3 x 3 convolution to two
+features per output before the last.
 
 Parameters: 1,958,533, counted here; the 31 million of the U-Net come down to 1/16.
 

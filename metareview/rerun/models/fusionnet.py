@@ -3,15 +3,15 @@
 Paper: Quan, Hildebrand & Jeong 2021, Front Comput Sci 3:613981, doi:10.3389/fcomp.2021.613981 (arXiv:1612.05360, 2016).
 A fully residual U-Net: each level is a convolution, a residual block of three convolutions, and a convolution; features
 of the same level are added, which lets the network be deeper than the U-Net. Features double from 64 to 1024 and are
-halved by transposed convolutions; the ground truth is a membrane map.
+halved by transposed convolutions.
 
-What differs from the paper: one logit per channel instead of a sigmoid trained with squared error. Chosen here, where
-the text leaves it open: batch normalisation between convolution and ReLU, 3 x 3 transposed convolutions with stride 2,
-He initialisation.
+What differs from the paper: one logit per channel, to which losses add the sigmoid. Chosen here, and not checked
+against the authors' code: batch normalisation between convolution and ReLU, 3 x 3 transposed convolutions with
+stride 2, He initialisation.
 
 Parameters: 78,515,457, counted here.
 
-Input: y and x are multiples of 16 (the paper's patches are 640 x 640 with mirrored borders).
+Input: y and x are multiples of 16.
 """
 
 from __future__ import annotations
