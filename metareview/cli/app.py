@@ -12,13 +12,16 @@ from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.effects import effects
+from metareview.cli.exchange import export_review, import_review
 from metareview.cli.fit import fit
 from metareview.cli.init import init
 from metareview.cli.numbers import numbers
+from metareview.cli.plot import plot
 from metareview.cli.render import figure, report, table
 from metareview.cli.rerun import rerun_app
 from metareview.cli.schema import schema
 from metareview.cli.score import score
+from metareview.cli.sensitivity import sensitivity
 from metareview.cli.show import show
 from metareview.cli.step import step_app
 
@@ -50,9 +53,11 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
+for verb in (init, check, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
+app.command("export")(export_review)
+app.command("import")(import_review)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(rerun_app, name="rerun")

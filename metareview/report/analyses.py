@@ -10,6 +10,7 @@ from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.analyses import ANALYSES as BENCHMARK
 from metareview.stats.benchmark.analyses import AnalysisSpec, Tables
 from metareview.stats.declared.result import SynthesisResult
+from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
 
 __all__ = ["ANALYSES", "AnalysisSpec", "analyses_for", "find_analysis"]
 
@@ -23,7 +24,10 @@ def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
     for declared in spec.syntheses:
         name = f"synthesis-{declared.id}"
         run = partial(_synthesis, name=declared.id)
-        own[name] = AnalysisSpec(name, declared.title, ("studies", "experiments", "results"), SynthesisResult, run)
+        reads = ("studies", "experiments", "results")
+        own[name] = AnalysisSpec(name, declared.title, reads, SynthesisResult, run)
+        checks, look = f"diagnostics-{declared.id}", partial(_diagnostics, name=declared.id)
+        own[checks] = AnalysisSpec(checks, f"Diagnostics: {declared.title}", reads, FitDiagnostics, look)
     return {**ANALYSES, **own}
 
 
@@ -45,3 +49,9 @@ def _synthesis(tables: Tables, spec: ReviewSpec, *, name: str) -> SynthesisResul
     from metareview.stats.declared.run import compute_synthesis  # the engine loads scipy; most commands need neither
 
     return compute_synthesis(tables, spec, name)
+
+
+def _diagnostics(tables: Tables, spec: ReviewSpec, *, name: str) -> FitDiagnostics:
+    from metareview.stats.declared.run import compute_synthesis_diagnostics
+
+    return compute_synthesis_diagnostics(tables, spec, name)

@@ -15,11 +15,12 @@ from metareview.errors import UnknownName
 from metareview.report.views.base import View
 from metareview.results import Result
 from metareview.schema.review import ReviewSpec
+from metareview.schema.synthesis import SynthesisSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SECTIONS", "ViewSpec", "build_view", "views_for"]
+__all__ = ["DIAGNOSTICS", "SECTIONS", "ViewSpec", "build_view", "diagnostics_of", "views_for"]
 
 _HOME = "metareview.report.views"
 
@@ -32,6 +33,7 @@ SECTIONS: dict[str, str] = {
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
+    "diagnostics": "Synthesis checks",
     "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
@@ -40,6 +42,24 @@ SECTIONS: dict[str, str] = {
 
 #: Headings of the views that each declared synthesis has.
 _KINDS = {"effects": "Effects", "fit": "Model", "sensitivity": "Sensitivity", "funnel": "Funnel plot"}
+
+
+#: What a synthesis is judged by, with headings and whether each is a table: those of any, of independent effects only.
+DIAGNOSTICS = {
+    "leave-one-out": ("Leave-one-out", True), "cumulative": ("Cumulative synthesis", True),
+    "influence": ("Influence", True), "baujat": ("Baujat plot", False), "gosh": ("Subsets of the effects", False),
+    "profile": ("Profile likelihood", False), "bubble": ("Bubble plot", False),
+}  # fmt: skip
+_INDEPENDENT = ("influence", "baujat", "gosh")
+
+
+def diagnostics_of(declared: SynthesisSpec) -> list[str]:
+    """Return the diagnostics that a declared synthesis can have, by what it declares."""
+    kinds = ["leave-one-out"] if declared.mods is None else []
+    kinds += ["cumulative"] if declared.order and declared.mods is None else []
+    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or declared.mods is None)]
+    likelihood = bool(declared.random) or declared.method in ("ML", "REML")
+    return [*kinds, *(["profile"] if likelihood else []), *(["bubble"] if declared.mods else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +193,16 @@ def _syntheses(overview: ViewSpec, spec: ReviewSpec) -> dict[str, ViewSpec]:
     names = tuple(f"synthesis-{declared.id}" for declared in spec.syntheses)
     views = {overview.name: replace(overview, results=names)}
     for declared, name in zip(spec.syntheses, names, strict=True):
-        for kind, build, formats in (("effects", "effects", True), ("fit", "fit", True),
-                                     ("sensitivity", "sensitivity", True), ("funnel", "funnel", False)):  # fmt: skip
+        checks = f"diagnostics-{declared.id}"
+        for kind, formats in (("effects", True), ("fit", True), ("sensitivity", True), ("funnel", False)):
+            reads = (name, checks) if kind == "funnel" else (name,)
             own = _spec(f"{kind}-{declared.id}", f"{_KINDS[kind]}: {declared.title}", "synthesis",
-                        f"synthesis:{build}", _NAMES, (name,), formats=formats, argument=declared.id)  # fmt: skip
+                        f"synthesis:{kind}", _NAMES, reads, formats=formats, argument=declared.id)  # fmt: skip
+            views[own.name] = own
+        for kind in diagnostics_of(declared):
+            title, formats = DIAGNOSTICS[kind]
+            own = _spec(f"{kind}-{declared.id}", f"{title}: {declared.title}", "diagnostics", "synthesis:diagnostic",
+                        _NAMES, (checks,), formats=formats, argument=f"{kind}:{declared.id}")  # fmt: skip
             views[own.name] = own
     return views
 

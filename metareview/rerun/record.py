@@ -153,10 +153,8 @@ def read_records(review: Path | str, run_ids: Iterable[str] | None = None) -> di
 
 def code_version() -> dict[str, Any]:
     """Return the version of this package, and its commit where it runs from a git tree."""
-    from metareview import __version__
-
     here = Path(__file__).parent
-    found: dict[str, Any] = {"metareview": __version__, "commit": None, "changed": None}
+    found: dict[str, Any] = {"metareview": metadata.version("metareview"), "commit": None, "changed": None}
     commit = _git(here, "rev-parse", "HEAD")
     if commit:
         found["commit"] = commit

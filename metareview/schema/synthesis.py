@@ -103,6 +103,8 @@ class SynthesisSpec(_Spec):
     """Columns that name an effect in print."""
     group: Factor | None = None
     """Column of the subgroups of the forest plot."""
+    order: Literal["year"] | None = None
+    """What effects are added by in a cumulative synthesis; without it there is none."""
     notes: tuple[Text, ...] = ()
     """What a reader must know of these data, printed with the results."""
 
@@ -118,6 +120,8 @@ class SynthesisSpec(_Spec):
             raise ValueError("a contrast is between printed values; leave out values: units")
         if self.random and (self.method not in ("REML", "ML") or self.test in ("knha", "adhoc")):
             raise ValueError("with random effects method is REML or ML and test is z, t or contain")
+        if self.order and self.random:
+            raise ValueError("a cumulative synthesis (order) is of independent effects; leave out random")
         if self.random and self.cluster:
             raise ValueError("give random effects or robust clusters; both together are not offered here")
         if self.test == "contain" and (not self.random or self.mods):

@@ -78,6 +78,17 @@ def test_names_follow_the_declarations(public, founding):
         founding.figure("forest-nisb")
 
 
+def test_each_synthesis_has_the_diagnostics_that_its_model_can_have(public):
+    shown = [name for name, view in views_for(public.spec).items() if view.section == "diagnostics"]
+    independent = ["leave-one-out", "influence", "baujat", "gosh", "profile"]
+    assert shown == [
+        *(f"{kind}-{key}" for key in IDS[:2] for kind in independent), "leave-one-out-em-stellar", "profile-em-stellar",
+    ]  # fmt: skip
+    assert [name for name, figure in figures_for(public.spec).items() if figure.section == "diagnostics"] == shown
+    for name in shown:
+        assert public.table(name).rows, public.table(name).notes
+
+
 def test_the_workflow_builds_them_by_name(tmp_path):
     plan = Plan(DATA / "em-public", tmp_path)
     files = {Path(path).name for path in plan.published}
@@ -188,9 +199,23 @@ def test_nothing_selected_gives_a_panel_that_says_why():
 def test_rows_can_be_drawn_on_axes_of_ones_own():
     from matplotlib.figure import Figure
 
-    from metareview.report.figures.forest import _Row
+    from metareview.report.figures.forest import Row
     from metareview.report.figures.panels import Labels
 
-    rows = [_Row("effect", "a", 1.0, 0.5, 1.5, 0.5), _Row("pooled", "all", 1.0, 0.8, 1.2)]
+    rows = [Row("effect", "a", 1.0, 0.5, 1.5, 0.5), Row("pooled", "all", 1.0, 0.8, 1.2)]
     ax = draw_rows(rows, Labels.of(["a", "all"], 100), Figure().add_subplot(), log=False, reference=None)
     assert ax.get_xlim()[0] < 0.5 < 1.5 < ax.get_xlim()[1]
+
+
+def test_the_page_holds_the_programs_that_repeat_a_fit(public):
+    import base64
+    import re
+
+    page = public.page(["fit-nisb", "fit-em-stellar"])
+    found = public.statistic("synthesis-nisb")
+    files = dict(re.findall(r'download="(fit-nisb\.\w+)"', page) and re.findall(
+        r'<a href="data:text/plain;base64,([^"]+)" download="([^"]+)"', page))  # fmt: skip
+    texts = {name: base64.b64decode(address).decode() for address, name in files.items()}
+    assert texts["fit-nisb.R"] == found.r_script
+    assert texts["fit-nisb.py"] == found.python_script
+    assert "Repeat this outside metareview: R" in page

@@ -19,6 +19,7 @@ from metareview.report.figures.style import (
     colour_of,
     draw_notes,
     inset,
+    log_axis,
     put,
 )
 from metareview.report.figures.text import line_height, tidy, widest, wrap
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw", "draw_rows"]
+__all__ = ["Row", "draw", "draw_rows"]
 
 _MARGIN, _LABEL, _ROW, _GAP = 8.0, 180.0, 17.0, 10.0
 _SHARE, _SHARES = Column("share", "Share", "percent"), ("i2", "i2_q")
@@ -37,7 +38,7 @@ _POOLED, _GROUP = colour_of(3), colour_of(0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A line of the plot: a heading, an effect, or a diamond; `share` is the weight, `open` a borrowed variance."""
 
     kind: str
@@ -81,22 +82,22 @@ def _float(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-def _rows(view: View, model: View) -> list[_Row]:
+def _rows(view: View, model: View) -> list[Row]:
     """The lines from top to bottom: subgroups with their own diamonds, then the pooled effect and the prediction."""
     grouped = any(c.key == "group" for c in view.columns) and bool(view.group)
     keys = ("label", "estimate", "weight", "source", "group") if grouped else ("label", "estimate", "weight", "source")
-    lines: dict[str, list[_Row]] = {}
+    lines: dict[str, list[Row]] = {}
     for label, estimate, weight, source, *group in cell_rows(view, *keys):
         name = tidy(group[0].value) if group else ""
-        row = _Row("effect", tidy(label.value), number(estimate.value), estimate.low, estimate.high,
+        row = Row("effect", tidy(label.value), number(estimate.value), estimate.low, estimate.high,
                    number(weight.value), source.mark == "warning")  # fmt: skip
         lines.setdefault(name, []).append(row)
     ends = [(str(kind.value), tidy(name.value), value) for kind, name, value in
             cell_rows(model, "key", "quantity", "value")] if model.rows else []  # fmt: skip
-    out: list[_Row] = []
+    out: list[Row] = []
     pooled_groups = [end for end in ends if end[0] == "group"]
     for position, (name, own) in enumerate(lines.items()):
-        out += [_Row("head", name or "not stated")] if grouped else []
+        out += [Row("head", name or "not stated")] if grouped else []
         out += own
         if grouped and position < len(pooled_groups) and pooled_groups[position][2].value is not None:
             out.append(_diamond("group", f"pooled, {pooled_groups[position][1]}", pooled_groups[position][2]))
@@ -104,11 +105,11 @@ def _rows(view: View, model: View) -> list[_Row]:
     return out
 
 
-def _diamond(kind: str, label: str, cell: Cell) -> _Row:
-    return _Row(kind, label, number(cell.value), cell.low, cell.high)
+def _diamond(kind: str, label: str, cell: Cell) -> Row:
+    return Row(kind, label, number(cell.value), cell.low, cell.high)
 
 
-def _text(row: _Row, view: View) -> str:
+def _text(row: Row, view: View) -> str:
     if row.kind == "head":
         return ""
     if row.low is None or row.high is None:
@@ -117,7 +118,7 @@ def _text(row: _Row, view: View) -> str:
     return f"[{low}, {high}]" if row.kind == "prediction" else f"{value} [{low}, {high}]"
 
 
-def draw_rows(rows: list[_Row], labels: Labels, ax: Axes, *, log: bool, reference: float | None) -> Axes:
+def draw_rows(rows: list[Row], labels: Labels, ax: Axes, *, log: bool, reference: float | None) -> Axes:
     """Draw the lines onto axes; the x axis is that of the values, logarithmic for ratios.
 
     Parameters
@@ -128,7 +129,7 @@ def draw_rows(rows: list[_Row], labels: Labels, ax: Axes, *, log: bool, referenc
     """
     row_axis(ax, labels)
     if log:
-        ax.set_xscale("log")
+        log_axis(ax, "x")
     low, high = _limits(rows, log, reference)
     ax.set_xlim(low, high)
     if reference is not None:
@@ -152,7 +153,7 @@ def draw_rows(rows: list[_Row], labels: Labels, ax: Axes, *, log: bool, referenc
     return ax
 
 
-def _limits(rows: list[_Row], log: bool, reference: float | None) -> tuple[float, float]:
+def _limits(rows: list[Row], log: bool, reference: float | None) -> tuple[float, float]:
     """The axis holds every effect and the pooled interval; a wider interval may widen it, but not without end."""
     own = [v for row in rows if row.kind in ("effect", "pooled") for v in (row.low, row.value, row.high)]
     ends = [v for v in own if v is not None and (v > 0 or not log)]
@@ -168,7 +169,7 @@ def _limits(rows: list[_Row], log: bool, reference: float | None) -> tuple[float
     return max(min([low, *wider]), low - span) - 0.04 * span, min(max([high, *wider]), high + span) + 0.04 * span
 
 
-def _line(row: _Row, y: float, ax: Axes, colour: str, width: float) -> None:
+def _line(row: Row, y: float, ax: Axes, colour: str, width: float) -> None:
     """Draw an interval; an end beyond the axis is an arrow at its edge."""
     if row.low is None or row.high is None:
         return
@@ -180,7 +181,7 @@ def _line(row: _Row, y: float, ax: Axes, colour: str, width: float) -> None:
             ax.plot([end], [y], marker=marker, color=colour, ms=4.5, zorder=3, clip_on=False)
 
 
-def _draw_effect(row: _Row, y: float, top: float, ax: Axes) -> None:
+def _draw_effect(row: Row, y: float, top: float, ax: Axes) -> None:
     _line(row, y, ax, INK, 1.0)
     if row.value is None:
         return
@@ -189,7 +190,7 @@ def _draw_effect(row: _Row, y: float, top: float, ax: Axes) -> None:
     ax.plot([row.value], [y], "s", ms=size, mfc=fill, mec=_GROUP, mew=1.0, zorder=4)
 
 
-def _draw_diamond(row: _Row, y: float, ax: Axes) -> None:
+def _draw_diamond(row: Row, y: float, ax: Axes) -> None:
     if row.value is None or row.low is None or row.high is None:
         return
     left, right = ax.get_xlim()
@@ -201,7 +202,7 @@ def _draw_diamond(row: _Row, y: float, ax: Axes) -> None:
             ax.plot([end], [y], marker=marker, color=colour, ms=4.5, zorder=3, clip_on=False)
 
 
-def _notes(rows: list[_Row], model: View) -> list[str]:
+def _notes(rows: list[Row], model: View) -> list[str]:
     """Heterogeneity in one line, and what the marks mean."""
     lines = value_rows(model, "key", "quantity", "value") if model.rows else []
     shown = [

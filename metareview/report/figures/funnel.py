@@ -59,7 +59,8 @@ def draw_funnel(view: View, ax: Axes) -> Axes:
 
     Parameters
     ----------
-    view : columns kind (point, contour, pooled), x, se and p; a contour has the limits of x at its se.
+    view : columns kind (point, filled, contour, pooled, pooled filled), x, se and p; a contour has the limits of x
+        at its se.
     """
     for shade, (_, x, se, _) in zip(_SHADES, _contours(view), strict=False):
         if x.low is None or x.high is None or se.value is None:
@@ -70,11 +71,20 @@ def draw_funnel(view: View, ax: Axes) -> Axes:
     points = [row for row in cell_rows(view, "kind", "x", "se") if row[0].value == "point"]
     errors = [number(se.value) or 0.0 for _, _, se in points]
     values = [number(x.value) or 0.0 for _, x, _ in points]
+    filled = [
+        (number(x.value) or 0.0, number(se.value) or 0.0)
+        for kind, x, se in cell_rows(view, "kind", "x", "se")
+        if kind.value == "filled"
+    ]
+    ax.plot(
+        [x for x, _ in filled], [se for _, se in filled], "o", mfc=PAPER, mec=colour_of(0), mew=1.2, ms=6.5, zorder=3
+    )
     ax.plot(values, errors, "o", mfc=colour_of(0), mec=PAPER, mew=0.6, ms=6.5, zorder=4)
     for kind, x in cell_rows(view, "kind", "x"):
         value = number(x.value)
-        if kind.value == "pooled" and value is not None:
-            ax.axvline(value, color=colour_of(3), lw=1.1, ls=(0, (4, 3)), zorder=3)
+        if kind.value in ("pooled", "pooled filled") and value is not None:
+            dashes = (4, 3) if kind.value == "pooled" else (1, 2)
+            ax.axvline(value, color=colour_of(3), lw=1.1, ls=(0, dashes), zorder=3)
     if _contours(view):
         ax.axvline(0, color=INK, lw=0.8, zorder=2)
     ax.set_ylim(1.05 * max(errors), 0)

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from metareview.errors import InputError, UnknownName
+from metareview.report.registry import DIAGNOSTICS, diagnostics_of
 from metareview.report.views.base import View
 from metareview.schema.review import ReviewSpec
 
@@ -119,16 +120,37 @@ def _funnel(key: str) -> FigureSpec:
                       data=(f"funnel-{key}",))  # fmt: skip
 
 
+def _refits(kind: str) -> Callable[[str], FigureSpec]:
+    def make(key: str) -> FigureSpec:
+        return FigureSpec(f"{kind}-{key}", DIAGNOSTICS[kind][0], "diagnostics", (f"{kind}-{key}",),
+                          f"{_HOME}.refits:draw")  # fmt: skip
+
+    return make
+
+
+def _check(kind: str) -> Callable[[str], FigureSpec]:
+    def make(key: str) -> FigureSpec:
+        title, table = DIAGNOSTICS[kind]
+        view = f"{kind}-{key}"
+        return FigureSpec(view, title, "diagnostics", (view,), f"{_HOME}.diagnostics:draw_{kind}",
+                          data=() if table else (view,))  # fmt: skip
+
+    return make
+
+
 #: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
-_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {"forest": _forest, "funnel": _funnel}
+_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {
+    "forest": _forest, "funnel": _funnel,
+    **{kind: (_refits if kind in ("leave-one-out", "cumulative") else _check)(kind) for kind in DIAGNOSTICS},
+}  # fmt: skip
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
     """Return the figures of a review by name, those of its syntheses included, with their headings."""
     own = {}
     for declared in spec.syntheses:
-        for make in _FAMILIES.values():
-            figure = make(declared.id)
+        for kind in ("forest", "funnel", *diagnostics_of(declared)):
+            figure = _FAMILIES[kind](declared.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
     return {**FIGURES, **own}
 
@@ -143,10 +165,10 @@ def figure_spec(name: str) -> FigureSpec:
     """
     if name in FIGURES:
         return FIGURES[name]
-    family, _, key = name.partition("-")
-    if family not in _FAMILIES or not key:
-        raise UnknownName("figure", name, FIGURES)
-    return _FAMILIES[family](key)
+    for family, make in _FAMILIES.items():
+        if name.startswith(f"{family}-") and name != f"{family}-":
+            return make(name.removeprefix(f"{family}-"))
+    raise UnknownName("figure", name, FIGURES)
 
 
 def draw(name: str, views: Mapping[str, View]) -> Figure:

@@ -38,6 +38,7 @@ __all__ = [
     "empty_figure",
     "inset",
     "is_blank",
+    "log_axis",
     "looks",
     "page",
     "put",
@@ -167,6 +168,20 @@ def inset(figure: Figure, left: float, top: float, width: float, height: float) 
     total_width, total_height = figure.get_size_inches() * 72
     bottom = total_height - top - height
     return figure.add_axes((left / total_width, bottom / total_height, width / total_width, height / total_height))
+
+
+def log_axis(ax: Axes, which: str) -> None:
+    """Make the `x` or `y` axis logarithmic with plain numbers at 1, 2 and 5 of each decade.
+
+    matplotlib's own labels are written in its mathematics, which is off here: a dollar sign in a name is one.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def put(ax: Axes, x: float, y: float, lines: str | Sequence[str], *, size: float = TEXT, **options: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -16,6 +17,8 @@ __all__ = ["SECTIONS", "Block", "Entry", "Section", "arrange"]
 
 #: Tables of up to so many rows stand on the page as a whole, whatever the view shows elsewhere.
 WHOLE = 2000
+#: Languages of programs that a view may carry as ``script <language>``, with the endings of their files.
+SCRIPTS = {"R": ".R", "Python": ".py"}
 #: Sections of the page in order: id and heading.
 SECTIONS: Mapping[str, str] = {
     "overview": "Overview",
@@ -26,6 +29,7 @@ SECTIONS: Mapping[str, str] = {
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
+    "diagnostics": "Synthesis checks",
     "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
@@ -62,6 +66,7 @@ class Block:
     interactive : relative address of the interactive twin.
     rows : rows of a table.
     folded : what a folded table says of itself; empty for a table that lies open.
+    scripts : programs that repeat what the table holds: language, name of the file, text, and the text as an address.
     """
 
     id: str
@@ -73,6 +78,7 @@ class Block:
     interactive: str = ""
     rows: int = 0
     folded: str = ""
+    scripts: tuple[tuple[str, str, str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -132,8 +138,23 @@ def _table(view: View, refs: PageIndex, files: bool, specs: Mapping[str, FigureS
     downloads = [(kinds[kind], f"tables/{view.name}.{kind}") for kind in FORMATS if kind in kinds] if files else []
     return Block(
         f"table-{view.name}", view.title, html=render_html(view, refs), files=tuple(downloads), rows=len(view.rows),
-        folded=_folded(view, specs),
+        folded=_folded(view, specs), scripts=_scripts(view),
     )  # fmt: skip
+
+
+def _scripts(view: View) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the programs that a view carries; the file stands in the page itself, which needs nothing beside it."""
+    found = ((language, view.meta.get(f"script {language}", "")) for language in SCRIPTS)
+    return tuple(
+        (
+            language,
+            f"{view.name}{SCRIPTS[language]}",
+            text,
+            f"data:text/plain;base64,{b64encode(text.encode()).decode()}",
+        )
+        for language, text in found
+        if text
+    )
 
 
 def _folded(view: View, specs: Mapping[str, FigureSpec]) -> str:

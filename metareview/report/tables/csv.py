@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
 from metareview.report.tables.sources import cite
 from metareview.report.views.base import Cell, View
 from metareview.report.views.format import machine
+from metareview.results.formulas import neutralise
 
 __all__ = ["neutralise", "render_csv"]
-
-# What a spreadsheet program may take for a formula (OWASP, "CSV injection"), full-width twins included. White space
-# before it does not protect: some programs trim it.
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r＝＋－＠]|^[\t\r]")
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-
-
-def neutralise(text: str) -> str:
-    """Return text that no spreadsheet program executes: an apostrophe stands before what could be a formula.
-
-    >>> neutralise("=HYPERLINK(1)"), neutralise("-0.5"), neutralise("U-Net")
-    ("'=HYPERLINK(1)", '-0.5', 'U-Net')
-    """
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
 
 
 def render_csv(view: View) -> str:

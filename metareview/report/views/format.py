@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-from math import isfinite
+from math import floor, isfinite, log10
 
 from metareview.errors import InputError
 from metareview.report.views.base import Cell, Column, Value
@@ -25,6 +25,7 @@ __all__ = [
     "display_cell",
     "format_range",
     "given_decimals",
+    "interval_decimals",
     "machine",
     "round_half_up",
 ]
@@ -152,6 +153,17 @@ def format_range(low: float, high: float, column: Column) -> str:
     if parts[0] == parts[1]:
         return parts[0]
     return " to ".join(parts) if low < 0 or high < 0 else "–".join(parts)
+
+
+def interval_decimals(low: float | None, high: float | None) -> int | None:
+    """Return the decimals that give half the width of an interval two digits; None where there is no width.
+
+    >>> interval_decimals(0.11, 0.35), interval_decimals(1.0, None)
+    (2, None)
+    """
+    if low is None or high is None or not high > low:
+        return None
+    return min(max(1 - floor(log10((high - low) / 2)), 0), 6)
 
 
 def machine(value: Value) -> str:

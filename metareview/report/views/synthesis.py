@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import floor, log10
 
 from metareview.report.views.base import Cell, Column, Mark, View
 from metareview.report.views.common import Names, Results, Tables, arrange, filled, result_of
-from metareview.report.views.format import display
+from metareview.report.views.diagnostics import BUILDERS, Reading
+from metareview.report.views.fits import filled_notes, filled_rows
+from metareview.report.views.format import display, interval_decimals
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.schema.synthesis import SynthesisSpec
 from metareview.stats.declared.result import EffectRow, Estimate, SynthesisResult
 from metareview.stats.declared.scales import SCALES
 from metareview.stats.declared.variances import SOURCES
+from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
 
-__all__ = ["effects", "fit", "funnel", "overview", "sensitivity"]
+__all__ = ["diagnostic", "effects", "fit", "funnel", "overview", "sensitivity"]
 
 _NUMBER = Column("number", "Number", "number")
 _FACTORS = {"study_id": "Study", "dataset_id": "Data set", "unit": "Unit", "source_id": "Document",
@@ -51,22 +53,15 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _digits(low: float | None, high: float | None) -> int | None:
-    """Return the decimals that give half the width of an interval two digits; None where there is no width."""
-    if low is None or high is None or not high > low:
-        return None
-    return min(max(1 - floor(log10((high - low) / 2)), 0), 6)
-
-
 def _cell(estimate: Estimate | None, refs: Iterable[SourceRef] = ()) -> Cell:
     """Return an estimate as people read it, with its interval; a coefficient without such a reading as it is."""
     if estimate is None:
         return Cell()
     if estimate.read is None:
-        digits = _digits(estimate.low, estimate.high)
+        digits = interval_decimals(estimate.low, estimate.high)
         return Cell(estimate.value, low=estimate.low, high=estimate.high, mark="derived", decimals=digits)
     low, high = estimate.read_low, estimate.read_high
-    return Cell(estimate.read, tuple(refs), low=low, high=high, mark="derived", decimals=_digits(low, high))
+    return Cell(estimate.read, tuple(refs), low=low, high=high, mark="derived", decimals=interval_decimals(low, high))
 
 
 def _with_meta(view: View, declared: SynthesisSpec, names: Names) -> View:
@@ -177,7 +172,10 @@ def fit(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
         f"fit-{key}", f"Model: {declared.title}", f"The model of {_measure(declared, names)}.", columns, body,
         results=[found], notes=notes, nothing=_nothing(found), keep=("key", "quantity", "value"), machine=("key",),
     )  # fmt: skip
-    return _with_meta(view, declared, names)
+    scripts = {"script R": found.r_script, "script Python": found.python_script} if found else {}
+    return _with_meta(
+        replace(view, meta={**view.meta, **{k: text for k, text in scripts.items() if text}}), declared, names
+    )
 
 
 def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -> list[list[Cell]]:
@@ -258,6 +256,7 @@ def funnel(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View
     declared, found, names = _declared(spec, key), _found(results, key), Names.of(tables, spec)
     columns = (Column("kind", "Kind"), Column("label", "Effect"), Column("x", "Effect", "number"),
                Column("se", "SE", "number"), Column("p", "p", "p"))  # fmt: skip
+    checks: FitDiagnostics | None = result_of(results, f"diagnostics-{key}", FitDiagnostics)
     rows = found.rows if found else ()
     same = len({row.vi for row in rows}) < 2
     body: list[list[Cell]] = []
@@ -269,17 +268,39 @@ def funnel(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View
         body += [[Cell("contour"), Cell(), Cell(low=c.low, high=c.high), Cell(c.se), Cell(c.p)] for c in lines]
         if found.pooled is not None:
             body.append([Cell("pooled"), Cell(), Cell(found.pooled.value), Cell(), Cell()])
+        body += filled_rows(checks)
     few = f"With {len(rows)} effects asymmetry cannot be told from chance; ten or more are needed."
     text = f"Funnel plot of {len(rows)} effects, {_measure(declared, names)}."
     view = arrange(
-        f"funnel-{key}", f"Funnel plot: {declared.title}",
+        f"funnel-{key}",
+        f"Funnel plot: {declared.title}",
         f"Effects against their standard errors, both on the scale {declared.scale}"
         f"{'; lines: where the two-sided p for no difference is 0.1, 0.05 and 0.01' if declared.contrast else ''}.",
-        columns, body, notes=[few] if 0 < len(rows) < _FEW and body else [], keep=("kind", "label", "x", "se", "p"),
+        columns,
+        body,
+        notes=[*filled_notes(checks), *([few] if len(rows) < _FEW else [])] if body else [],
+        keep=("kind", "label", "x", "se", "p"),
         nothing="all effects have one and the same variance, so a funnel has no shape" if rows else _nothing(found),
         alt=text if body else "",
-    )  # fmt: skip
+    )
     return _with_meta(view, declared, names)
+
+
+def diagnostic(tables: Tables, results: Results, spec: ReviewSpec, argument: str) -> View:
+    """Return one diagnostic of a synthesis; `argument` is its kind and the id, ``gosh:nisb``."""
+    kind, _, key = argument.partition(":")
+    declared, names = _declared(spec, key), Names.of(tables, spec)
+    found: FitDiagnostics | None = result_of(results, f"diagnostics-{key}", FitDiagnostics)
+    return BUILDERS[kind](found, _reading(declared, names))
+
+
+def _reading(declared: SynthesisSpec, names: Names) -> Reading:
+    contrast = declared.contrast is not None
+    scale, ratio = SCALES[declared.scale], contrast and declared.scale != "raw"
+    return Reading(
+        declared.id, declared.title, _measure(declared, names), declared.level,
+        scale.contrast if contrast else scale.back, ratio, (1.0 if ratio else 0.0) if contrast else None,
+    )  # fmt: skip
 
 
 def overview(tables: Tables, results: Results, spec: ReviewSpec) -> View:

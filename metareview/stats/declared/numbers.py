@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from metareview.errors import MetareviewError
@@ -22,30 +20,12 @@ from metareview.stats.synthesis.univariate import UnivariateFit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["components", "contours", "estimates", "groups", "prediction", "sensitivity", "weights"]
+__all__ = ["components", "contours", "estimates", "groups", "prediction", "sensitivity"]
 
 #: Two-sided p-values of the contours of a funnel plot (Peters et al. 2008, J Clin Epidemiol 61:991).
 _CONTOURS = (0.1, 0.05, 0.01)
 #: Fewest effects of a subgroup that is pooled: with two, t on one degree of freedom covers everything.
 _LEAST = 3
-
-
-def weights(model: ModelFit) -> NDArray[np.float64]:
-    """Return the share of each effect in the pooled one (k,), ``1'M^-1 / 1'M^-1 1`` with M its whole covariance.
-
-    With moderators there is no one pooled effect; the diagonal of M^-1 stands for the weight of a row then.
-    """
-    if isinstance(model, MultilevelFit):
-        m = np.diag(model.v) if model.v.ndim == 1 else np.array(model.v)
-        for code, value in zip(model.codes, model.sigma2, strict=True):
-            m = m + value * np.equal.outer(code, code)
-        inverse = np.linalg.inv(m)
-        w = inverse.sum(axis=1) if model.p == 1 else np.diag(inverse)
-    elif isinstance(model, UnivariateFit):
-        w = model.weights
-    else:
-        w = np.ones(model.k)
-    return np.asarray(w / w.sum())
 
 
 def estimates(model: ModelFit, declared: SynthesisSpec) -> tuple[Estimate, ...]:

@@ -10,23 +10,25 @@ from metareview.errors import MetareviewError, NotEstimable, UnknownName
 from metareview.results import Dropped
 from metareview.schema.review import ReviewSpec
 from metareview.schema.synthesis import FACTORS, SynthesisSpec
-from metareview.stats.benchmark.rows import Tables
+from metareview.stats.benchmark.rows import Tables, records
 from metareview.stats.declared.effects import Effects, effects
-from metareview.stats.declared.numbers import components, contours, estimates, groups, prediction, sensitivity, weights
+from metareview.stats.declared.numbers import components, contours, estimates, groups, prediction, sensitivity
 from metareview.stats.declared.result import Estimate, SynthesisResult
 from metareview.stats.declared.select import candidates, factor
 from metareview.stats.synthesis.containment import contained
 from metareview.stats.synthesis.describe import methods_paragraph
+from metareview.stats.synthesis.diagnostics import FitDiagnostics, diagnose, no_diagnostics
 from metareview.stats.synthesis.fit import fit
 from metareview.stats.synthesis.multilevel import MultilevelFit
 from metareview.stats.synthesis.python_script import python_script
 from metareview.stats.synthesis.result import ModelFit
 from metareview.stats.synthesis.script import r_script
+from metareview.stats.synthesis.weights import weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["compute_synthesis", "declared_synthesis"]
+__all__ = ["compute_synthesis", "compute_synthesis_diagnostics", "declared_synthesis"]
 
 #: Fewest levels of a random effect, and fewest effects, below which the result says that little can be known.
 _FEW_LEVELS, _FEW = 5, 5
@@ -82,6 +84,40 @@ def compute_synthesis(tables: Tables, spec: ReviewSpec, name: str) -> SynthesisR
     except MetareviewError as error:
         return replace(base, warnings=(*made.warnings, f"no model could be fitted: {error}"))
     return _answered(base, made, table, model, declared)
+
+
+def compute_synthesis_diagnostics(tables: Tables, spec: ReviewSpec, name: str) -> FitDiagnostics:
+    """Ask every diagnostic of the model of a declared synthesis; without a model each has that for its reason.
+
+    One cluster is left out at a time where the model has clusters or random effects; effects are added by year where
+    the synthesis declares it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no synthesis of that id.
+    """
+    declared = declared_synthesis(spec, name)
+    made = effects(candidates(tables, spec, declared), declared)
+    table = _table(made)
+    try:
+        model = _model(table, declared)
+    except MetareviewError as error:
+        return no_diagnostics(f"no model could be fitted: {error}")
+    used = [int(label) for label in model.labels]
+    ids = declared.cluster or (declared.random[0].split("/")[0].strip() if declared.random else None)
+    years = {row["study_id"]: row.get("year") for row in records(tables, "studies")}
+    order = [years.get(made.rows[at].study_id) for at in used] if declared.order else []
+    known = bool(order) and all(year is not None for year in order)
+    return diagnose(
+        model,
+        labels=[made.rows[at].label for at in used],
+        cluster=None if ids is None else [str(table[ids].iloc[at]) for at in used],
+        left_out=ids or "",
+        order=[float(year or 0) for year in order] if known else None,
+        order_name=declared.order or "",
+        seed=spec.seeds.bootstrap,
+    )
 
 
 def _table(made: Effects) -> pd.DataFrame:

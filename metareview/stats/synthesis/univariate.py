@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -184,10 +184,12 @@ class UnivariateFit(ModelFit):
     def log_likelihood(self) -> float | None:
         """(Restricted) log-likelihood; with ``log|X'X|/2`` in the restricted one, so that X's scale does not matter."""
         m = self.k - self.p if self.restricted else self.k
-        if self.tau2 is None or m == 0:
-            return None
+        return None if self.tau2 is None or m == 0 else self._log_likelihood_at(self.tau2)
+
+    def _log_likelihood_at(self, tau2: float) -> float:
+        m = self.k - self.p if self.restricted else self.k
         problem, scale = self._internal
-        inner = log_likelihood(problem, np.array([self.tau2 / self._unit2]), restricted=self.restricted)
+        inner = log_likelihood(problem, np.array([tau2 / self._unit2]), restricted=self.restricted)
         return float(inner[0] - m / 2 * np.log(2 * np.pi) - m * np.log(scale.s[0]))
 
     @property
@@ -314,6 +316,22 @@ class UnivariateFit(ModelFit):
         r2 = "the model has no moderators" if self.p < 2 else "no heterogeneity to account for"
         keys = ("tau2", "tau2_se", "i2", "h2", "log_likelihood")
         return {**dict.fromkeys(keys, plain), "pi_low": interval, "r2": r2, "qm": "a covariance of zero"}
+
+    def profile(self, values: Sequence[float]) -> pd.DataFrame:
+        """Return the (restricted) log-likelihood at given values of tau2, for looking at it.
+
+        Raises
+        ------
+        NotEstimable
+            For estimators that have no likelihood.
+        """
+        import pandas as pd
+
+        if self.method not in ("ML", "REML"):
+            raise NotEstimable(f"{self.method} is no likelihood estimator; a profile needs ML or REML")
+        return pd.DataFrame(
+            {"value": list(values), "log_likelihood": [self._log_likelihood_at(float(value)) for value in values]}
+        )
 
     def with_level(self, level: float) -> UnivariateFit:
         """Return the same fit reported at another level of confidence."""

@@ -1,0 +1,92 @@
+"""``metareview plot`` and ``metareview sensitivity`` on the trials of BCG vaccine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from metareview.cli.app import app
+from metareview.cli.plot import KINDS
+from metareview.errors import InputError, NotEstimable, UnknownName
+from metareview.stats.effects import compute_effects
+from tests.published.trials import BCG
+
+EXTRA = {"cumulative": ["--order", "year"], "bubble": ["--mods", "~ ablat"], "forest": ["--group", "alloc"],
+         "leave-one-out": ["--cluster", "alloc"]}  # fmt: skip
+
+
+@pytest.fixture
+def effects(tmp_path: Path) -> Path:
+    table = compute_effects("RR", BCG, ai="ai", bi="bi", ci="ci", di="di")
+    table["trial"] = [f"trial {i} <&>" for i in range(len(table))]
+    path = tmp_path / "effects.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def call(*arguments: object) -> str:
+    found = CliRunner().invoke(app, [str(part) for part in arguments], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_the_same_twice(kind: str, effects: Path, tmp_path: Path) -> None:
+    options = ["--kind", kind, "--transform", "exp", "--reference", "1", "--labels", "trial", *EXTRA.get(kind, [])]
+    first, second = tmp_path / "a.svg", tmp_path / "b.svg"
+    said = call("plot", effects, "-o", first, *options)
+    call("plot", effects, "-o", second, *options)
+    assert "k = 13 of 13" in said
+    text = first.read_text()
+    assert text == second.read_text()
+    assert "mathdefault" not in text
+    assert "trial 0 <&>" not in text
+
+
+def test_a_row_without_variance_stands_beside_nothing_else(effects: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    table = pd.read_csv(effects)
+    table.loc[3, "vi"] = None
+    table.to_csv(effects, index=False)
+    out = tmp_path / "c.svg"
+    assert "k = 12 of 13" in call("plot", effects, "-o", out, "--labels", "trial", "--kind", "leave-one-out")
+    text = out.read_text()
+    assert "trial 4" in text
+    assert "trial 3 " not in text
+
+
+def test_what_cannot_be_drawn_says_why(effects: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotEstimable, match="order"):
+        call("plot", effects, "-o", tmp_path / "x.svg", "--kind", "cumulative")
+    with pytest.raises(NotEstimable, match="moderator"):
+        call("plot", effects, "-o", tmp_path / "x.svg", "--kind", "bubble")
+    with pytest.raises(UnknownName, match="forest"):
+        call("plot", effects, "-o", tmp_path / "x.svg", "--kind", "forrest")
+    with pytest.raises(InputError, match=r"\.svg or \.png"):
+        call("plot", effects, "-o", tmp_path / "x.pdf")
+    with pytest.raises(UnknownName, match="column"):
+        call("plot", effects, "-o", tmp_path / "x.svg", "--labels", "name")
+
+
+def test_the_sensitivity_table_has_its_rows(effects: Path) -> None:
+    import pandas as pd
+
+    table = pd.read_csv(effects)
+    table["low"] = ["yes" if kind == "random" else "no" for kind in table["alloc"]]
+    table["lab"] = ["a", "a", "b", "b", "c", "c", "d", "d", "e", "e", "f", "f", "g"]
+    table.to_csv(effects, index=False)
+    rows = json.loads(call("sensitivity", effects, "--cluster", "lab", "--low-risk", "low", "--rho", "0.4", "--json"))
+    named = {row["analysis"]: row for row in rows}
+    assert named["low risk of bias"]["k"] == 7
+    assert named["REML"]["k"] == 13
+    assert named["REML"]["estimate"] == pytest.approx(-0.7145, abs=5e-5)
+    assert "correlated and hierarchical, rho = 0.4" in named
+    assert "influential out" in call("sensitivity", effects)
+    table["low"] = "maybe"
+    table.to_csv(effects, index=False)
+    with pytest.raises(InputError, match="row 1: maybe"):
+        call("sensitivity", effects, "--low-risk", "low")
