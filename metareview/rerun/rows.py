@@ -91,14 +91,15 @@ def _as_run(spec: RerunSpec, record: RunRecord) -> bool:
 
 def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> RerunExperiment:
     runs = [record for group in seeds.values() for record in group]
-    folds = len(spec.folds())
+    folds, whole = len(spec.folds()), len(spec.all_folds())
+    run = f"{folds} fold{'s' * (folds > 1)}" if folds == whole else f"{folds} of {whole} folds"
     notes = [*spec.departures, *dict.fromkeys(text for record in runs for text in record.leakage)]
     parts = [f"{spec.preset} preset"] if spec.preset != "as-written" else []
     parts += [f"width {spec.train.width:g}"] if spec.model not in ("forest", "given") and spec.train.width != 1 else []
     return RerunExperiment(
         experiment_id=spec.experiment_id, study_id=spec.study_id, method=spec.method, category=spec.category,
         setting=", ".join(parts) or None, dataset_id=spec.data.dataset_id, target=spec.target,
-        split=f"{spec.split.kind}, {folds} fold{'s' * (folds > 1)}", n_runs=len(runs), replicates=spec.replicates,
+        split=f"{spec.split.kind}, {run}", n_runs=len(runs), replicates=spec.replicates,
         origin="recomputed" if spec.given else "rerun", test_set=spec.test_set, test_set_note=spec.test_set_note,
         locator=f"specs/{spec.id}.yaml",
         run_id=tuple(record.run_id for record in runs), note="; ".join(notes) or None,

@@ -144,6 +144,8 @@ class RerunSpec(Config):
     """The data."""
     split: Split = Split()
     """Which regions train, choose and test."""
+    only_folds: tuple[str, ...] = ()
+    """Folds that are run, where time does not allow all; further ones can follow, and runs that are done stay."""
     train: TrainConfig = TrainConfig()
     """Model and training."""
     given: Given | None = None
@@ -181,6 +183,11 @@ class RerunSpec(Config):
             raise ValueError("seeds are there, and each stands once")
         if len(self.seeds) < LEAST_SEEDS and not self.few_seeds_because:
             raise ValueError(f"{len(self.seeds)} seeds: give {LEAST_SEEDS} or more, or say why in few_seeds_because")
+        strange = [name for name in self.only_folds if name not in self.all_folds()]
+        if strange:
+            raise ValueError(
+                f"only_folds: {strange[0]!r} is no fold of the split; it has {', '.join(self.all_folds())}"
+            )
         if len(set(self.scores)) < len(self.scores):
             raise ValueError("scores: each stands once")
         if (self.given is None) != ("train" in self.model_fields_set):
@@ -233,8 +240,8 @@ class RerunSpec(Config):
         """Return the id of one run: spec, preset, fold, seed and digest; no clock, so the same run has the same id."""
         return f"{self.id}.{self.preset}.f{fold}.s{seed}.{self.digest}"
 
-    def folds(self) -> tuple[str, ...]:
-        """Return the names of the folds, known without the data."""
+    def all_folds(self) -> tuple[str, ...]:
+        """Return the names of the folds of the split, known without the data."""
         match self.split.kind:
             case "slice-blocks":
                 return tuple(str(number) for number in range(self.split.folds))
@@ -242,6 +249,10 @@ class RerunSpec(Config):
                 return tuple(fold.name for fold in self.split.boxes)
             case kind:
                 return ("published",) if kind == "parts" else ("0",)
+
+    def folds(self) -> tuple[str, ...]:
+        """Return the names of the folds that are run."""
+        return self.only_folds or self.all_folds()
 
 
 def _plain(spec: RerunSpec) -> dict[str, Any]:

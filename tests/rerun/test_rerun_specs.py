@@ -135,6 +135,14 @@ def test_jobs_are_folds_times_seeds(tmp_path: Path) -> None:
         plan_jobs(tmp_path, specs, seeds=[9])
 
 
+def test_some_folds_first_and_the_others_later() -> None:
+    some, whole = spec_of(only_folds=["1"]), spec_of()
+    assert some.folds() == ("1",)
+    assert some.run_id("1", 2) == whole.run_id("1", 2)  # what is done stays done when the others follow
+    _, problems = parse_spec(yaml.safe_dump(BODY | {"only_folds": ["7"]}))
+    assert "'7' is no fold of the split; it has 0, 1, 2, 3, 4" in str(problems[0])
+
+
 def test_reading_a_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no spec"):
         read_specs(tmp_path)
