@@ -54,6 +54,10 @@ def rows_of(specs: Iterable[RerunSpec], records: Mapping[str, RunRecord]) -> Row
             used |= {record.run_id for group in seeds.values() for record in group}
             used |= set(incomplete)
             left_out += [f"{run}: other folds of its seed are missing" for run in incomplete]
+            apart = [spec.run_id(fold, seed) for fold in spec.all_folds() if fold not in spec.folds()
+                     for seed in spec.seeds]  # fmt: skip
+            left_out += [f"{run}: its fold is not among only_folds" for run in apart if run in records]
+            used |= set(apart)
             if seeds:
                 experiments.append(_experiment(spec, seeds))
                 scored, unscored = _results(spec, seeds)
@@ -123,15 +127,24 @@ def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> tuple
             if len(found) < len(values):  # a score that does not exist on a fold has no mean over folds
                 continue
             means[seed] = fmean(found)
-            rows.append(RerunResult(
-                experiment_id=spec.experiment_id, metric=metric, convention=convention, unit=f"seed:{seed}",
-                value=means[seed], sd=stdev(found) if len(found) > 1 else None,
-                sd_ddof=1 if len(found) > 1 else None, n=len(found), n_of="folds", scale=_scale(metric),
-                run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
-            ))  # fmt: skip
+            if spec.given is None:
+                rows.append(_seed(spec, metric, convention, seed, found, records))
         if means:
             rows.append(_mean(spec, metric, convention, list(means.values()), [r for s in means for r in seeds[s]]))
     return rows, unscored
+
+
+def _seed(
+    spec: RerunSpec, metric: str, convention: str, seed: int, values: Sequence[float], records: Sequence[RunRecord]
+) -> RerunResult:
+    """Return the row of one seed: its score, or the mean over its folds."""
+    several = len(values) > 1
+    return RerunResult(
+        experiment_id=spec.experiment_id, metric=metric, convention=convention, unit=f"seed:{seed}",
+        value=fmean(values), sd=stdev(values) if several else None, sd_ddof=1 if several else None,
+        n=len(values) if several else None, n_of="folds" if several else None, scale=_scale(metric),
+        run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+    )  # fmt: skip
 
 
 def _mean(
@@ -140,10 +153,16 @@ def _mean(
     several = len(values) > 1
     return RerunResult(
         experiment_id=spec.experiment_id, metric=metric, convention=convention, value=fmean(values),
-        sd=stdev(values) if several else None, sd_ddof=1 if several else None, n=len(values), n_of="seeds",
-        scale=_scale(metric), run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
-        note="mean over seeds; each seed is the mean over its folds" if len(spec.folds()) > 1 else "mean over seeds",
+        sd=stdev(values) if several else None, sd_ddof=1 if several else None, n=len(values),
+        n_of="segmentation" if spec.given else "seeds", scale=_scale(metric), run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+        note=_mean_of(spec),
     )  # fmt: skip
+
+
+def _mean_of(spec: RerunSpec) -> str:
+    if spec.given:
+        return "a published segmentation, scored once"
+    return "mean over seeds; each seed is the mean over its folds" if len(spec.folds()) > 1 else "mean over seeds"
 
 
 def _scale(metric: str) -> Scale:
