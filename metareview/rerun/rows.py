@@ -19,6 +19,9 @@ from metareview.schema.rerun import RerunExperiment, RerunResult, RerunTarget
 
 __all__ = ["Rows", "rows_of"]
 
+#: Where the records are, as the rows say it.
+_RUNS = RECORDS.partition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -143,7 +146,7 @@ def _seed(
         experiment_id=spec.experiment_id, metric=metric, convention=convention, unit=f"seed:{seed}",
         value=fmean(values), sd=stdev(values) if several else None, sd_ddof=1 if several else None,
         n=len(values) if several else None, n_of="folds" if several else None, scale=_scale(metric),
-        run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+        run_id=tuple(record.run_id for record in records), locator=_RUNS,
     )  # fmt: skip
 
 
@@ -154,7 +157,8 @@ def _mean(
     return RerunResult(
         experiment_id=spec.experiment_id, metric=metric, convention=convention, value=fmean(values),
         sd=stdev(values) if several else None, sd_ddof=1 if several else None, n=len(values),
-        n_of="segmentation" if spec.given else "seeds", scale=_scale(metric), run_id=tuple(record.run_id for record in records), locator=RECORDS.partition("/")[2],
+        n_of="segmentation" if spec.given else "seeds", scale=_scale(metric),
+        run_id=tuple(record.run_id for record in records), locator=_RUNS,
         note=_mean_of(spec),
     )  # fmt: skip
 
