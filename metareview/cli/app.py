@@ -21,6 +21,7 @@ from metareview.cli.numbers import numbers
 from metareview.cli.plot import plot
 from metareview.cli.rank import rank
 from metareview.cli.render import figure, report, table
+from metareview.cli.rerun import rerun_app
 from metareview.cli.schema import schema
 from metareview.cli.score import score
 from metareview.cli.sensitivity import sensitivity
@@ -65,4 +66,5 @@ app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.command("multiverse")(multiverse)
 app.command("explorer")(explorer)
+app.add_typer(rerun_app, name="rerun")
 app.add_typer(step_app, name="step", hidden=True)

@@ -57,6 +57,8 @@ def _files(slug: str, title: str, empty: bool) -> dict[str, str]:
     texts["review.yaml"] = yaml.replace("@ID@", slug).replace("@TITLE@", json.dumps(title, ensure_ascii=False))
     texts[".gitignore"] = "/report/\n/.snakemake/\n"
     for table in TABLES.values():
+        if table.path:  # tables of re-runs are written by `metareview rerun`
+            continue
         example = starter.joinpath(f"{table.name}.csv")
         rows = list(csv.DictReader(io.StringIO(example.read_text(encoding="utf-8")))) if example.is_file() else []
         texts[f"{table.name}.csv"] = _sheet(table.columns, [] if empty else rows)

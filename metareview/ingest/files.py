@@ -1,7 +1,8 @@
 """Which file of a review folder holds which table.
 
-A table is ``<table>.csv`` or ``<table>.xlsx``, or a sheet of the one XLSX workbook that is not named after a table. A
-file that looks like a table and is not read is reported, so that nothing is left out in silence.
+A table is ``<table>.csv`` or ``<table>.xlsx``, or a sheet of the one XLSX workbook that is not named after a table;
+those of re-runs stand in ``reruns/``. A file that looks like a table and is not read is reported, so that nothing is
+left out in silence.
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ _OTHER_KINDS = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv", 
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """The file, and for a workbook the sheet, that holds a table."""
+    """The file, and for a workbook the sheet, that holds a table; `folder` is where it stands in the review's."""
 
     path: Path
     workbook: Workbook | None = None
     sheet: str | None = None
+    folder: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file, relative to the review folder."""
+        return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
 
 
 def table_files(folder: Path | str) -> dict[str, Path]:
@@ -73,17 +80,32 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, TableFile],
         elif kind == ".csv" or (kind in _OTHER_KINDS and name.lower() in TABLES):
             _report_stray(path, problems)
     _add_workbook(books, found, problems)
+    _add_deeper(folder, found, problems)
     chosen: dict[str, TableFile] = {}
     for name, places in found.items():
         if len(places) > 1:
             unreadable.add(name)
-            names = " and ".join(place.path.name for place in places)
+            names = " and ".join(place.file for place in places)
             said = f"the table {name} is in {names}"
             rule, remedy = "a table is in one file", "remove all but one"
-            problems.add(Problem.of_file(places[0].path.name, said, rule, remedy))
+            problems.add(Problem.of_file(places[0].file, said, rule, remedy))
         elif places:
             chosen[name] = places[0]
     return chosen, unreadable
+
+
+def _add_deeper(folder: Path, found: Mapping[str, list[TableFile]], problems: Problems) -> None:
+    """Add the tables that stand in a folder of their own, such as ``reruns/results.csv``."""
+    known = {spec.file: name for name, spec in TABLES.items() if spec.path}
+    for inner in sorted({file.rpartition("/")[0] for file in known}):
+        for path in sorted((folder / inner).glob("*.csv")):
+            file = f"{inner}/{path.name}"
+            if file in known:
+                found[known[file]].append(TableFile(path, folder=inner))
+            else:
+                rule = "a file that is read is named after a table"
+                remedy = did_you_mean(file, known) or f"tables there: {', '.join(known)}"
+                problems.add(Problem.of_file(file, "the file is not read", rule, remedy, severity="warning"))
 
 
 def _add_single(
@@ -139,4 +161,4 @@ def read_raw(name: str, place: TableFile, problems: Problems) -> RawTable | None
     """Read one table as text, or None with problems."""
     if place.workbook is not None:
         return place.workbook.read(name, problems, place.sheet)
-    return read_csv(place.path, name, problems)
+    return read_csv(place.path, name, problems, file=place.file)

@@ -17,6 +17,7 @@ from metareview.ingest.config import SPEC_FILE, load_spec
 from metareview.ingest.files import TableFile, find_tables, read_raw
 from metareview.ingest.problems import Problem, Problems, count_problems, raise_if_errors, shown, summary_line
 from metareview.ingest.ranges import check_ranges
+from metareview.ingest.reruns import check_records
 from metareview.ingest.tables import ParsedTable, empty_frame, parse_table
 from metareview.schema.metric import Vocabulary, default_vocabulary
 from metareview.schema.review import ReviewSpec
@@ -139,7 +140,7 @@ def check_review(
     vocabulary = spec.vocabulary() if spec else default_vocabulary()
     tables: dict[str, ParsedTable] = {}
     for name, place in files.items():
-        say(f"reading {place.path.name}")
+        say(f"reading {place.file}")
         parsed = _read_parsed(name, place, vocabulary, problems)
         if parsed is None:
             unreadable.add(name)
@@ -147,9 +148,9 @@ def check_review(
             tables[name] = parsed
     _check_required(folder, tables, unreadable, problems)
     say("comparing the tables")
-    _check_together(tables, spec, vocabulary, unreadable, problems)
+    _check_together(folder, tables, spec, vocabulary, unreadable, problems)
     verified = _verify(tables, sources, problems, say)
-    order = [SPEC_FILE, *(place.path.name for place in files.values())]
+    order = [SPEC_FILE, *(place.file for place in files.values())]
     found = problems.sorted(order)
     review = None
     if spec is not None and not problems.errors:
@@ -183,6 +184,7 @@ def _check_required(folder: Path, tables: Mapping[str, ParsedTable], unreadable:
 
 
 def _check_together(
+    folder: Path,
     tables: Mapping[str, ParsedTable],
     spec: ReviewSpec | None,
     vocabulary: Vocabulary,
@@ -199,8 +201,11 @@ def _check_together(
     crossrows.check_locators(tables, problems)
     corpora = {corpus.id for corpus in spec.corpora} if spec else set()
     crossrows.check_corpora(tables, corpora, unreadable, problems)
+    check_records(folder, tables, problems)
+    for name in ("results", "rerun_results"):
+        if name in tables:
+            check_ranges(tables[name], vocabulary, problems)
     if "results" in tables:
-        check_ranges(tables["results"], vocabulary, problems)
         crossrows.check_contradictions(tables["results"], problems)
     if spec is not None:
         evidence.check_attribute_values(tables, spec.attributes, problems)
@@ -242,7 +247,7 @@ def read_table(folder: Path | str, name: str, spec: ReviewSpec) -> pd.DataFrame:
         return empty_frame(name)
     concerned = Problems()
     place = files.get(name)
-    names = {f"{name}.csv", f"{name}.xlsx"} | ({place.path.name} if place else set())
+    names = {f"{name}.csv", f"{name}.xlsx"} | ({place.file} if place else set())
     concerned.extend(problem for problem in problems if problem.file in names)
     parsed = _read_parsed(name, place, spec.vocabulary(), concerned) if place else None
     raise_if_errors(f"{folder.name}, table {name}", concerned.sorted())

@@ -34,6 +34,7 @@ SECTIONS: dict[str, str] = {
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
+    "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }
@@ -170,6 +171,8 @@ _SPECS = (
           "leaderboards:dataset_performance", _SCORES),
     _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
     _spec("syntheses", "Pooled effects", "synthesis", "synthesis:overview", _NAMES),
+    _spec("replication", "Reported against re-run", "replication", "replication:replication", _NAMES,
+          ("replication",)),
     _spec("audit", "What does not hold as printed", "audit", "audit:findings", (*_NAMES, "claims"), ("audit",)),
     _spec("audit-summary", "Verdicts by kind of statement", "audit", "audit:verdicts", (*_NAMES, "claims"), ("audit",)),
     _spec("reconstruction", "What must stand behind the test", "audit", "audit:reconstruction",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from metareview.schema.metric import Vocabulary as Vocabulary
     from metareview.schema.metric import default_vocabulary as default_vocabulary
     from metareview.schema.publication import Publication as Publication
+    from metareview.schema.rerun import RerunExperiment as RerunExperiment
+    from metareview.schema.rerun import RerunResult as RerunResult
+    from metareview.schema.rerun import RerunTarget as RerunTarget
     from metareview.schema.review import ReviewSpec as ReviewSpec
     from metareview.schema.source import Source as Source
     from metareview.schema.source import SourceRef as SourceRef
@@ -55,6 +58,9 @@ __all__ = [
     "Missing",
     "Model",
     "Publication",
+    "RerunExperiment",
+    "RerunResult",
+    "RerunTarget",
     "Result",
     "ReviewSpec",
     "Source",
@@ -80,6 +86,9 @@ _HOMES = {
     "Missing": "base",
     "Model": "base",
     "Publication": "publication",
+    "RerunExperiment": "rerun",
+    "RerunResult": "rerun",
+    "RerunTarget": "rerun",
     "Result": "experiment",
     "ReviewSpec": "review",
     "Source": "source",

@@ -265,11 +265,25 @@ def multiverse_pairs() -> View:
     return make("multiverse-pairs", "above below share:percent n:count columns:count", rows)
 
 
+def replication() -> View:
+    columns = "dataset method metric n:count rerun:score expected:interval reported:score verdict"
+    rows = [
+        ("ISBI 2012", "U-Net", "V_Rand:thin", 3, Cell(0.971, low=0.965, high=0.977), Cell(low=0.95, high=0.992), 0.975,
+         "replicates"),
+        ("ISBI 2012", EVIL, "V_Rand:thin", 3, Cell(0.902, low=0.899, high=0.905), Cell(low=0.2, high=1.6), 0.9878,
+         "not comparable"),
+        ("ISBI 2012", "once", "Dice", 1, Cell(0.9), Cell(), Cell(), "nothing published"),
+        ("FIB-25", "affinities", "ARAND:snemi", 3, Cell(0.08, low=0.07, high=0.09), Cell(low=0.06, high=0.1), 0.05,
+         "higher"),
+    ]  # fmt: skip
+    return make("replication", columns, rows, group="dataset")
+
+
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
         prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
         performance(), heatmap(), benchmark(), audit_summary(), reconstruction(), multiverse_specifications(),
-        multiverse_decisions(), multiverse_pairs(),
+        multiverse_decisions(), multiverse_pairs(), replication(),
     )  # fmt: skip
     return {view.name: view for view in made}

@@ -104,6 +104,9 @@ _SPECS = (
         f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap", ("heatmap",),
     ),
     FigureSpec(
+        "replication", "Reported against re-run", "replication", ("replication",), f"{_HOME}.replication:draw"
+    ),
+    FigureSpec(
         "audit", "Verdicts of the audit", "audit", ("audit-summary",), f"{_HOME}.audit:draw", data=("audit-summary",)
     ),
     FigureSpec(

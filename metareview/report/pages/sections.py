@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, str] = {
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
+    "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",

@@ -23,6 +23,8 @@ from metareview.stats.benchmark.groups import GroupsResult, compute_groups
 from metareview.stats.benchmark.multiverse import Multiverse
 from metareview.stats.benchmark.multiverse.analysis import compute_multiverse
 from metareview.stats.benchmark.multiverse.penalty import ReportingPenalty, compute_reporting_penalty
+from metareview.stats.benchmark.replication import ReplicationResult
+from metareview.stats.benchmark.reruns import compute_replication
 from metareview.stats.benchmark.rows import Tables
 from metareview.stats.benchmark.shares import SharesResult, compute_shares
 from metareview.stats.benchmark.variability import VariabilityResult, compute_variability
@@ -104,6 +106,13 @@ _SPECS = (
         ("studies", "study_facts", "distributions"),
         CharacteristicsResult,
         compute_characteristics,
+    ),
+    AnalysisSpec(
+        "replication",
+        "Reported against re-run",
+        ("rerun_experiments", "rerun_results", "rerun_targets", "experiments", "results"),
+        ReplicationResult,
+        compute_replication,
     ),
 )
 
