@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from metareview import __version__
+from metareview.cli.agreement import agreement
 from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
@@ -52,6 +53,7 @@ def _root(
 for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
+app.command("agreement")(agreement)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)
