@@ -17,11 +17,12 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from metareview.ingest.layout import is_remark
 from metareview.ingest.problems import Problem, Problems, column_letters
 from metareview.ingest.raw import RawTable, TableBuilder, match_header
 from metareview.schema.tables import TABLES
 
-__all__ = ["SheetScan", "cell_text", "read_sheet", "scan_sheet"]
+__all__ = ["SheetScan", "cell_text", "read_grid", "read_sheet", "read_values", "scan_sheet"]
 
 #: Cells of the rectangle that a sheet spans, per cell that holds something, before it is too sparse to be a table.
 _SPARSE = 50
@@ -33,6 +34,11 @@ _COLUMN = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\sr=[\"']([A-Z]{1,3})[0-9]")
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*?\sr=[\"']([0-9]{1,7})[\"']")
 _TAG = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _ROW_TAG = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_HIDDEN = rb"(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])"
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b" + _HIDDEN + rb"[^<>]*?\sr=[\"']([0-9]{1,7})[\"']")
+_HIDDEN_COLUMN = re.compile(
+    rb"<(?:\w+:)?col\b" + _HIDDEN + rb"(?=[^<>]*\smin=[\"']([0-9]{1,5})[\"'])(?=[^<>]*\smax=[\"']([0-9]{1,5})[\"'])"
+)
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
 
@@ -46,6 +52,7 @@ class SheetScan:
     percents : addresses of numbers that are shown as percentages.
     columns : letters of the columns with cells.
     cells, rows, width : numbers of cells, of rows, and of cells without address in one row.
+    hidden_rows, hidden_columns : rows (from 1) and columns (first and last, from 1) that are not shown.
     """
 
     instead: dict[str, str] = field(default_factory=dict)
@@ -54,6 +61,8 @@ class SheetScan:
     cells: int = 0
     rows: int = 0
     width: int = 0
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def span(self) -> int:
@@ -104,6 +113,9 @@ def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: SheetScan
         scan.instead.update((address.decode(), _unescaped(body)) for address, body in _ERROR.findall(block))
     if percent:
         scan.percents.update(address.decode() for address in percent.findall(block))
+    if b"hidden=" in block:
+        scan.hidden_rows.extend(int(row) for row in _HIDDEN_ROW.findall(block))
+        scan.hidden_columns.extend((int(first), int(last)) for first, last in _HIDDEN_COLUMN.findall(block))
     columns = _COLUMN.findall(block)
     scan.columns.update(letters.decode() for letters in set(columns))
     tags = len(_TAG.findall(block))
@@ -192,8 +204,23 @@ def read_sheet(path: Path, sheet: str, scan: SheetScan, table: str, file: str, p
         return _read_table(found, scan, table, file, problems)
 
 
+def read_values(path: Path, sheet: str) -> list[list[Any]]:
+    """Return the values of a sheet from A1 on; errors of calamine pass through."""
+    with _opened(path, sheet) as found:
+        return list(found.iter_rows())
+
+
+def read_grid(path: Path, sheet: str, scan: SheetScan) -> list[list[str]]:
+    """Return the texts of a sheet from A1 on, row by row; a formula is its text, a share a percentage.
+
+    The list has one entry per row of the sheet; errors of calamine pass through.
+    """
+    with _opened(path, sheet) as found:
+        return [cells for _, _, cells in _texts(found.iter_rows(), scan)]
+
+
 def _read_table(found: Any, scan: SheetScan, table: str, file: str, problems: Problems) -> RawTable | None:
-    records = _texts(found.iter_rows(), scan)
+    records = (record for record in _texts(found.iter_rows(), scan) if not is_remark(record[2]))
     head = next((record for record in records if any(map(str.strip, record[2]))), None)
     if head is None:
         problems.add(
@@ -212,6 +239,7 @@ def _read_table(found: Any, scan: SheetScan, table: str, file: str, problems: Pr
     builder = TableBuilder(table, file, found.name, positions, header)
     builder.extend(records, problems)
     _report_merged(found.merged_cell_ranges or [], positions, file, found.name, problems)
+    _report_hidden(scan, positions, row, file, found.name, problems)
     return builder.build(problems)
 
 
@@ -233,3 +261,21 @@ def _report_merged(ranges: list[Any], positions: Mapping[str, int], file: str, s
                 "unmerge them and fill every cell",
             )
         )
+
+
+def _report_hidden(
+    scan: SheetScan, positions: Mapping[str, int], header: int, file: str, sheet: str, problems: Problems
+) -> None:
+    """Say that rows and columns that are not shown (hidden, or left out by a filter) are read like any other."""
+    names = [
+        name
+        for name, position in positions.items()
+        if any(first <= position + 1 <= last for first, last in scan.hidden_columns)
+    ]
+    rows = [row for row in scan.hidden_rows if row > header]
+    shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5:,} more" if len(rows) > 5 else "")
+    for what in ((f"rows {shown}" if rows else ""), (f"columns {', '.join(names)}" if names else "")):
+        if what:
+            found, rule = f"sheet {sheet} does not show its {what}", "what is hidden or filtered out is read all the same"
+            remedy = "show it and look at it; delete what does not belong to the table"
+            problems.add(Problem.of_file(file, found, rule, remedy, severity="warning"))

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from metareview.ingest.layout import SPEC_SHEET
 from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable
-from metareview.ingest.sheets import SheetScan, read_sheet, scan_sheet
+from metareview.ingest.sheets import SheetScan, read_sheet, read_values, scan_sheet
 from metareview.ingest.spreadsheets import read_bytes, sniff_type
 
 __all__ = ["Workbook", "open_workbook"]
@@ -51,12 +52,25 @@ class Workbook:
     path, file : where it is, and the name shown in problems.
     sheets : names of its sheets, with the members of the zip that hold them.
     percent_styles : numbers of the cell styles that show a percentage.
+    hidden : names of the sheets that are not shown; of these only our own are ever read.
     """
 
     path: Path
     file: str
     sheets: Mapping[str, str]
     percent_styles: frozenset[str]
+    hidden: frozenset[str] = frozenset()
+
+    def hidden_lines(self, sheet: str) -> list[list[str]] | None:
+        """Return the cells of one of our own hidden sheets row by row, or None where there is no such sheet."""
+        if sheet not in self.hidden and sheet not in self.sheets:
+            return None
+        return [[str(cell) for cell in row] for row in read_values(self.path, sheet)]
+
+    def spec_text(self) -> str | None:
+        """Return the ``review.yaml`` that the workbook carries, or None."""
+        lines = self.hidden_lines(SPEC_SHEET)
+        return None if lines is None else "".join(f"{row[0] if row else ''}\n" for row in lines)
 
     def read(self, table: str, problems: Problems, sheet: str | None = None) -> RawTable | None:
         """Return the table on a sheet (the one of its name, or the only one), or None with a problem."""
@@ -137,13 +151,13 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
         problems.add(Problem.of_file(file, found, "a workbook unpacks to a reasonable size", remedy))
         return None
     if "xl/workbook.xml" not in members:
-        problems.add(
-            Problem.of_file(
-                file, "this is a zip file without a workbook in it", _RULE, "save the table as XLSX or CSV UTF-8"
-            )
-        )
+        found = _other_kind(archive, members)
+        problems.add(Problem.of_file(file, found, _RULE, "save the table as XLSX or CSV UTF-8"))
         return None
-    sheets = _sheets(archive, members)
+    if "xl/vbaProject.bin" in members:
+        found, rule = "the workbook holds macros", "macros are never run and never copied"
+        problems.add(Problem.of_file(file, found, rule, "save it as XLSX", severity="warning"))
+    sheets, hidden = _sheets(archive, members)
     if not sheets:
         problems.add(
             Problem.of_file(file, "the workbook has no sheet", "a workbook holds the tables", "add the sheets")
@@ -152,7 +166,18 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
     for name, info in members.items():
         if name.endswith(".xml") and name not in sheets.values():
             _read_through(archive, info)
-    return Workbook(path, file, sheets, _percent_styles(archive, members))
+    return Workbook(path, file, sheets, _percent_styles(archive, members), hidden)
+
+
+def _other_kind(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> str:
+    """Say what a zip file without an XLSX workbook is."""
+    if "xl/workbook.bin" in members:
+        return "this is a binary workbook (XLSB)"
+    if "mimetype" in members and members["mimetype"].file_size < 200:
+        kind = archive.read("mimetype")
+        if b"opendocument.spreadsheet" in kind:
+            return "this is an OpenDocument spreadsheet (ODS)"
+    return "this is a zip file without a workbook in it"
 
 
 def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -171,23 +196,27 @@ def _xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
         raise zipfile.BadZipFile(f"{member}: {error}") from None
 
 
-def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sheets that are shown, by name, with the member that holds each."""
+def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the sheets that are shown, by name, with the member that holds each; and the names of the others."""
     relations = "xl/_rels/workbook.xml.rels"
     if relations not in members:
         raise zipfile.BadZipFile(f"{relations} is missing")
     nodes = _xml(archive, relations).iter(f"{{{_NS['p']}}}Relationship")
     targets = {node.get("Id", ""): node.get("Target", "") for node in nodes}
     sheets: dict[str, str] = {}
+    hidden: set[str] = set()
     for node in _xml(archive, "xl/workbook.xml").iter():
-        if node.tag.rpartition("}")[2] != "sheet" or "hidden" in node.get("state", "").lower():
+        if node.tag.rpartition("}")[2] != "sheet":
+            continue
+        if "hidden" in node.get("state", "").lower():
+            hidden.add(node.get("name", ""))
             continue
         identifier = next((value for key, value in node.attrib.items() if key.rpartition("}")[2] == "id"), "")
         target = targets.get(identifier, "")
         member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         if member in members and "chartsheet" not in member:
             sheets[node.get("name", "")] = member
-    return sheets
+    return sheets, frozenset(hidden)
 
 
 def _percent_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> frozenset[str]:
