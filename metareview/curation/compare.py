@@ -1,0 +1,234 @@
+"""Two extractions beside each other: every field of every shared row.
+
+Each distinct pair of texts is judged once, however many rows repeat it. Remarks and the name of the extractor are not
+compared: they are expected to differ, and merging keeps both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from metareview.curation.comparison import Comparison, Conflict, LoneRow, Side, conflict_id
+from metareview.curation.extraction import Extraction, same_review
+from metareview.curation.judge import Judged, digits_unit, judge, rounded_alike
+from metareview.curation.keys import Join, join_rows, shown_key
+from metareview.curation.near import suggest
+from metareview.curation.rates import field_agreements
+from metareview.ingest.cells import CellFault, clean, parse_decimal
+from metareview.ingest.fields import SCALED, Field, fields_of
+from metareview.ingest.raw import RawTable
+from metareview.ingest.tables import ParsedTable
+from metareview.results import Dropped
+from metareview.schema.metric import Vocabulary, default_vocabulary
+from metareview.schema.source import SourceRef
+from metareview.schema.tables import TABLES
+
+__all__ = ["REMARKS", "Compared", "compare", "compare_table"]
+
+#: Columns that two extractors are expected to fill differently; merging keeps both texts.
+REMARKS: tuple[str, ...] = ("note", "extractor")
+_VERDICTS = ("blank", "equal", "rounded", "differ")
+BLANKS, EQUAL, ROUNDED, DIFFER = range(4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """One table of both versions.
+
+    Attributes
+    ----------
+    a, b, join : the two tables, and which rows are shared.
+    verdicts : per field that is compared the verdict on each shared row, as the position in ``_VERDICTS``.
+    hints : per field the hints by position of the shared row.
+    """
+
+    a: ParsedTable
+    b: ParsedTable
+    join: Join
+    verdicts: dict[str, npt.NDArray[np.int8]]
+    hints: dict[str, dict[int, str]]
+
+
+def compare(a: Extraction, b: Extraction, *, exact: bool = False) -> Comparison:
+    """Compare two versions of a review.
+
+    Parameters
+    ----------
+    a, b : the versions.
+    exact : whether numbers that agree as far as the digits go are conflicts, too.
+
+    Raises
+    ------
+    InputError
+        If the two are not versions of one review.
+    ProblemsFound
+        If rows of one version share a key.
+    """
+    warnings = list(same_review(a, b))
+    vocabulary = a.spec.vocabulary() if a.spec else b.spec.vocabulary() if b.spec else default_vocabulary()
+    tables = {name: compare_table(a.tables[name], b.tables[name], vocabulary)
+              for name in TABLES if name in a.tables and name in b.tables}  # fmt: skip
+    for one, other in ((a, b), (b, a)):
+        missing = [f"{name} ({len(one.tables[name].raw):,} rows)" for name in one.tables if name not in other.tables]
+        if missing:
+            warnings.append(f"only {one.name} has {', '.join(missing)}; these are not compared, and merging keeps them")
+        if one.faults:
+            warnings.append(
+                f"{one.name}: {one.faults:,} problems in its cells, which are compared as text; metareview check "
+                "lists them"
+            )
+    found = [conflict for table in tables.values() for conflict in _conflicts(table)]
+    lone = tuple(row for table in tables.values() for row in _lone(table))
+    shared = {name: len(table.join.rows_a) for name, table in tables.items()}
+    return Comparison(
+        methods=("agreement: share with Wilson's score interval; coefficients as in metareview agreement",),
+        k_in=sum(shared.values()) + len(lone), k_used=sum(shared.values()),
+        dropped=tuple(_dropped(row, a, b) for row in lone), warnings=tuple(warnings), a=a.name, b=b.name, shared=shared,
+        conflicts=tuple(conflict for conflict in found if exact or not conflict.rounded),
+        rounded=() if exact else tuple(conflict for conflict in found if conflict.rounded), lone=lone,
+        agreement=tuple(row for table in tables.values() for row in field_agreements(table, (a.name, b.name), exact)),
+    )  # fmt: skip
+
+
+def _dropped(row: LoneRow, a: Extraction, b: Extraction) -> Dropped:
+    name = a.name if row.only_in == "A" else b.name
+    return Dropped(f"{row.table} {shown_key(row.key)}", f"only {name} has the row", SourceRef(f"{row.table}", row.line))
+
+
+def compare_table(a: ParsedTable, b: ParsedTable, vocabulary: Vocabulary) -> Compared:
+    """Judge every field of the shared rows of two tables."""
+    join = join_rows(a, b)
+    verdicts: dict[str, npt.NDArray[np.int8]] = {}
+    hints: dict[str, dict[int, str]] = {}
+    flags = [_percent(table, rows) for table, rows in ((a, join.rows_a), (b, join.rows_b))]
+    for name, field in fields_of(a.raw.name).items():
+        loose = bool(join.loose.any())
+        if name in REMARKS or (name in join.columns and not loose):
+            continue
+        verdicts[name], hints[name] = _judge_column(a, b, join, field, vocabulary, flags)
+        if name in join.columns:  # part of the key of all rows but the loosely joined ones
+            verdicts[name][~join.loose] = BLANKS
+    _use_printed(a, b, join, verdicts, hints, flags)
+    return Compared(a, b, join, verdicts, hints)
+
+
+def _percent(table: ParsedTable, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    if table.raw.name not in SCALED:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return np.asarray(table.frame["scale"].to_numpy()[rows] == "percent", dtype=np.bool_)
+
+
+def _judge_column(
+    a: ParsedTable, b: ParsedTable, join: Join, field: Field, vocabulary: Vocabulary,
+    flags: Sequence[npt.NDArray[np.bool_]],
+) -> tuple[npt.NDArray[np.int8], dict[int, str]]:  # fmt: skip
+    """Judge each distinct pair of texts (and scales, where the column has them) once."""
+    left, texts_a = _codes(a.raw, field.name, join.rows_a)
+    right, texts_b = _codes(b.raw, field.name, join.rows_b)
+    scaled = field.name in SCALED.get(a.raw.name, ())
+    scale = flags[0] * 2 + flags[1] if scaled else np.zeros(len(left), dtype=np.int64)
+    pairs, inverse = np.unique((left * len(texts_b) + right) * 4 + scale, return_inverse=True)
+    judged: list[Judged] = []
+    for pair in pairs.tolist():
+        pair, mark = divmod(pair, 4)
+        one, other = divmod(pair, len(texts_b))
+        judged.append(judge(field, texts_a[one], texts_b[other], vocabulary, (bool(mark & 2), bool(mark & 1))))
+    codes = np.array([_VERDICTS.index(found.verdict) for found in judged], dtype=np.int8)
+    hinted = np.array([bool(found.hint) for found in judged], dtype=np.bool_)
+    rows = np.flatnonzero(hinted[inverse]) if len(judged) else np.empty(0, dtype=np.int64)
+    return codes[inverse], {int(row): judged[int(inverse[row])].hint for row in rows}
+
+
+def _codes(raw: RawTable, name: str, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    cells = raw.columns.get(name)
+    if cells is None or not cells.texts:
+        return np.zeros(len(rows), dtype=np.int64), ("",)
+    return cells.codes[rows].astype(np.int64), cells.texts
+
+
+def _use_printed(
+    a: ParsedTable, b: ParsedTable, join: Join, verdicts: dict[str, npt.NDArray[np.int8]],
+    hints: dict[str, dict[int, str]], flags: Sequence[npt.NDArray[np.bool_]],
+) -> None:  # fmt: skip
+    """Judge values that are not equal again with the digits of the figure as printed."""
+    if "printed" not in TABLES[a.raw.name].columns or "value" not in SCALED.get(a.raw.name, ()):
+        return
+    for row in np.flatnonzero(verdicts["value"] >= ROUNDED):
+        cells = [(table.raw.text(int(at[row]), "value"), table.raw.text(int(at[row]), "printed"), bool(flag[row]))
+                 for table, at, flag in ((a, join.rows_a, flags[0]), (b, join.rows_b, flags[1]))]  # fmt: skip
+        try:
+            units = [digits_unit(clean(text), percent, printed) for text, printed, percent in cells]
+            numbers = [_number(clean(text), percent) for text, _, percent in cells]
+        except CellFault:
+            continue
+        alike = rounded_alike(numbers[0], units[0], numbers[1], units[1])
+        verdicts["value"][row] = ROUNDED if alike else DIFFER
+        if alike:
+            hints["value"].pop(int(row), None)
+
+
+def _number(text: str, percent: bool):  # type: ignore[no-untyped-def]
+    number, sign = parse_decimal(text)
+    return number.scaleb(-2 if percent or sign else 0)
+
+
+def _conflicts(table: Compared) -> Iterator[Conflict]:
+    """Yield the cells that are not equal, row by row in the order of A, fields in the order of the model."""
+    join, name = table.join, table.a.raw.name
+    fields = list(table.verdicts)
+    if not fields or not len(join.rows_a):
+        return
+    matrix = np.stack([table.verdicts[field] for field in fields], axis=1)
+    for row, column in np.argwhere(matrix >= ROUNDED):
+        field, key = fields[column], join.keys[row]
+        rows = int(join.rows_a[row]), int(join.rows_b[row])
+        a, b = (_side(part.raw, at, field) for part, at in zip((table.a, table.b), rows, strict=True))
+        yield Conflict(
+            id=conflict_id(name, key, field), table=name, key=key, field=field, a=a, b=b,
+            hint=_hint(table, field, int(row)), rounded=bool(matrix[row, column] == ROUNDED),
+        )  # fmt: skip
+
+
+def _hint(table: Compared, field: str, row: int) -> str:
+    scaled = SCALED.get(table.a.raw.name, ())
+    if field == "scale" and table.verdicts["value"][row] == EQUAL:
+        return "the value is the same, the scale is not"
+    said = table.hints[field].get(row, "")
+    if field in scaled and not said and table.verdicts["scale"][row] == DIFFER:
+        return "the scales differ, too"
+    return said
+
+
+def _side(raw: RawTable, row: int, field: str) -> Side:
+    quote = clean(raw.text(row, "quote")) or clean(raw.text(row, "printed"))
+    return Side(clean(raw.text(row, field)), int(raw.lines[row]), clean(raw.text(row, "locator")), quote)
+
+
+def _lone(table: Compared) -> Iterator[LoneRow]:
+    join, name = table.join, table.a.raw.name
+    left, right = [join.keys_a[row] for row in join.only_a], [join.keys_b[row] for row in join.only_b]
+    near = suggest(left, right)
+    back = {other: position for position, other in near.items()}
+    sides = (("A", table.a, join.only_a, left, right, join.only_b, table.b, near),
+             ("B", table.b, join.only_b, right, left, join.only_a, table.a, back))  # fmt: skip
+    for side, part, rows, keys, others, other_rows, other_part, found in sides:
+        for position, row in enumerate(rows):
+            other = found.get(position)
+            yield LoneRow(
+                id=conflict_id(name, keys[position]), table=name, key=keys[position],
+                only_in="A" if side == "A" else "B", line=int(part.raw.lines[row]),
+                locator=clean(part.raw.text(int(row), "locator")), summary=_summary(part.raw, int(row), join.columns),
+                near="" if other is None else others[other],
+                near_line=0 if other is None else int(other_part.raw.lines[other_rows[other]]),
+            )  # fmt: skip
+
+
+def _summary(raw: RawTable, row: int, without: Sequence[str]) -> str:
+    """Return what a row says beside its key, in at most 120 characters."""
+    parts = [f"{name} {text}" for name in raw.columns if name not in without and (text := clean(raw.text(row, name)))]
+    said = "; ".join(parts)
+    return said if len(said) <= 120 else f"{said[:119]}…"

@@ -1,0 +1,117 @@
+"""Agreement per field and pair of extractors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metareview.curation.comparison import FieldAgreement
+from metareview.errors import NotEstimable
+from metareview.ingest.cells import clean
+from metareview.ingest.fields import Field, fields_of
+from metareview.stats.agreement import Ratings, agreement
+from metareview.stats.benchmark.proportions import wilson_interval
+
+if TYPE_CHECKING:
+    from metareview.curation.compare import Compared
+
+__all__ = ["field_agreements"]
+
+#: A text column with so many different texts or fewer is one of categories.
+_CATEGORIES = 12
+_BLANK = "(blank)"
+
+
+def field_agreements(table: Compared, names: tuple[str, str], exact: bool) -> Iterator[FieldAgreement]:
+    """Yield the agreement on each field of a table: of all shared rows, then of each pair of extractors they name.
+
+    Rows in which both cells are blank do not count: nothing was extracted there, and they would make any field look
+    agreed on.
+    """
+    pairs = _extractors(table)
+    for field in fields_of(table.a.raw.name).values():
+        if field.name not in table.verdicts:
+            continue
+        verdicts = table.verdicts[field.name]
+        everything = np.ones(len(verdicts), dtype=np.bool_)
+        groups = [(" & ".join(names), everything), *(pairs.items() if len(pairs) > 1 else ())]
+        for raters, rows in groups:
+            taking = np.flatnonzero(rows & (verdicts > 0))
+            if len(taking):
+                yield _agreement(table, field, raters, taking, exact)
+
+
+def _extractors(table: Compared) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the rows of each pair of extractors, where the rows name them."""
+    if "extractor" not in table.a.raw.columns or "extractor" not in table.b.raw.columns:
+        return {}
+    join = table.join
+    said = [
+        " & ".join((clean(table.a.raw.text(int(x), "extractor")), clean(table.b.raw.text(int(y), "extractor"))))
+        for x, y in zip(join.rows_a, join.rows_b, strict=True)
+    ]
+    names = np.array(said, dtype=object)
+    return {name: np.asarray(names == name) for name in sorted(set(said)) if not name.startswith(" ") and name[-1] != " "}
+
+
+def _agreement(
+    table: Compared, field: Field, raters: str, rows: npt.NDArray[np.int64], exact: bool
+) -> FieldAgreement:
+    verdicts = table.verdicts[field.name][rows]
+    rounded = 0 if exact else int((verdicts == 2).sum())
+    agreed, n = int((verdicts == 1).sum()) + rounded, len(rows)
+    low, high = wilson_interval(agreed, n)
+    body: dict[str, Any] = _coefficient(table, field, rows)
+    return FieldAgreement(
+        table=table.a.raw.name, field=field.name, raters=raters, n=n, agreed=agreed, rounded=rounded,
+        share=agreed / n, ci_low=low, ci_high=high, **body,
+    )  # fmt: skip
+
+
+def _coefficient(table: Compared, field: Field, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Return the coefficient that fits the column: ICC(2,1) of numbers, Cohen's kappa of categories."""
+    join = table.join
+    columns = [part.frame[field.name].to_numpy()[at[rows]] for part, at in ((table.a, join.rows_a), (table.b, join.rows_b))]
+    try:
+        if field.kind in ("number", "score", "integer"):
+            return _correlation(columns)
+        return _kappa(field, columns)
+    except NotEstimable as error:
+        return {"reason": str(error)}
+
+
+def _correlation(columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
+    from metareview.stats.agreement.icc import icc, icc_interval, mean_squares
+
+    values = np.stack([np.array([np.nan if x is None or x is _na() else float(x) for x in c]) for c in columns], axis=1)
+    squares = mean_squares(values[np.isfinite(values).all(1)])
+    body: dict[str, Any] = {"coefficient": "ICC(2,1)", "value": icc(squares, "2,1")}
+    try:
+        low, high = icc_interval(squares, "2,1")
+    except NotEstimable as error:
+        return {**body, "reason": f"no interval: {error}"}
+    return {**body, "value_low": low, "value_high": high}
+
+
+def _na() -> Any:
+    import pandas as pd
+
+    return pd.NA
+
+
+def _kappa(field: Field, columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
+    if field.kind == "list":
+        return {}
+    texts = [[_BLANK if x is None or x != x else str(x) for x in column] for column in columns]
+    found = sorted({*texts[0], *texts[1]})
+    if field.kind == "text" and len(found) > _CATEGORIES:
+        return {}
+    rows = [list(pair) for pair in zip(*texts, strict=True)]
+    row = agreement(Ratings.of(rows, categories=found)).get("cohen_kappa", "rater 1 & rater 2")
+    return {
+        "coefficient": "Cohen's kappa", "value": row.value, "value_low": row.ci_low, "value_high": row.ci_high,
+        "reason": row.reason,
+    }  # fmt: skip
