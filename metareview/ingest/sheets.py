@@ -50,6 +50,7 @@ class SheetScan:
     ----------
     instead : formulas and error values by address; they stand as text where the reader would give a value or nothing.
     percents : addresses of numbers that are shown as percentages.
+    decimals : by address, the decimals of numbers that are shown with a fixed number of them.
     columns : letters of the columns with cells.
     cells, rows, width : numbers of cells, of rows, and of cells without address in one row.
     hidden_rows, hidden_columns : rows (from 1) and columns (first and last, from 1) that are not shown.
@@ -57,6 +58,7 @@ class SheetScan:
 
     instead: dict[str, str] = field(default_factory=dict)
     percents: set[str] = field(default_factory=set)
+    decimals: dict[str, int] = field(default_factory=dict)
     columns: set[str] = field(default_factory=set)
     cells: int = 0
     rows: int = 0
@@ -75,16 +77,21 @@ class SheetScan:
         return self.span * self.rows > _SPARSE * self.cells + 1_000_000
 
 
-def scan_sheet(stream: Any, percent_styles: frozenset[str]) -> SheetScan:
+def scan_sheet(stream: Any, percent_styles: frozenset[str], decimal_styles: Mapping[str, int]) -> SheetScan:
     """Scan the XML of a sheet; reading it to its end also verifies its checksum."""
     scan = SheetScan()
-    percent = None
-    if percent_styles:
-        styles = b"|".join(style.encode() for style in sorted(percent_styles))
-        percent = re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](?:" + styles + rb")[\"'])")
+    percent, fixed = _styled(percent_styles), _styled(decimal_styles)
     for block in _blocks(stream):
         _scan_block(block, percent, scan)
+        if fixed:
+            scan.decimals.update((a.decode(), decimal_styles[style.decode()]) for a, style in fixed.findall(block))
     return scan
+
+
+def _styled(styles: Iterable[str]) -> re.Pattern[bytes] | None:
+    """Return the pattern of cells with one of these styles: address and style."""
+    names = b"|".join(style.encode() for style in sorted(styles))
+    return re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](" + names + rb")[\"'])") if names else None
 
 
 def _blocks(stream: Any) -> Iterator[bytes]:
@@ -112,7 +119,7 @@ def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: SheetScan
     if b't="e"' in block or b"t='e'" in block:
         scan.instead.update((address.decode(), _unescaped(body)) for address, body in _ERROR.findall(block))
     if percent:
-        scan.percents.update(address.decode() for address in percent.findall(block))
+        scan.percents.update(address.decode() for address, _ in percent.findall(block))
     if b"hidden=" in block:
         scan.hidden_rows.extend(int(row) for row in _HIDDEN_ROW.findall(block))
         scan.hidden_columns.extend((int(first), int(last)) for first, last in _HIDDEN_COLUMN.findall(block))
@@ -137,11 +144,15 @@ def _column_number(letters: str) -> int:
     return number
 
 
-def cell_text(value: Any, *, percent: bool = False) -> str:
+def cell_text(value: Any, *, percent: bool = False, decimals: int | None = None) -> str:
     """Return the text that was typed for a value of a spreadsheet program.
+
+    A number that is shown with a fixed number of decimals has them, unless it has more than are shown.
 
     >>> cell_text(12.0), cell_text(0.1 + 0.2), cell_text(True), cell_text(0.854, percent=True)
     ('12', '0.30000000000000004', 'true', '85.4%')
+    >>> cell_text(0.95, decimals=3), cell_text(0.9512, decimals=3)
+    ('0.950', '0.9512')
     """
     if isinstance(value, str):
         return value
@@ -150,6 +161,8 @@ def cell_text(value: Any, *, percent: bool = False) -> str:
     if isinstance(value, int | float):
         if percent:
             return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+        if decimals is not None and float(f"{value:.{decimals}f}") == value:
+            return f"{value:.{decimals}f}"
         return str(int(value)) if value == value // 1 and abs(value) < 1e15 else repr(value)
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ")
@@ -180,10 +193,15 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
     for address in scan.percents:
         row, column = _place(address)
         percents.setdefault(row, set()).add(column)
+    fixed: dict[int, dict[int, int]] = {}
+    for address, decimals in scan.decimals.items():
+        row, column = _place(address)
+        fixed.setdefault(row, {})[column] = decimals
+    nothing: dict[int, int] = {}
     for number, values in enumerate(rows, 1):
-        shares = percents.get(number, ())
+        shares, places = percents.get(number, ()), fixed.get(number, nothing)
         cells = [
-            value if type(value) is str else cell_text(value, percent=index in shares)
+            value if type(value) is str else cell_text(value, percent=index in shares, decimals=places.get(index))
             for index, value in enumerate(values)
         ]
         for column, text in instead.get(number, ()):

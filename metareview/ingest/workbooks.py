@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 
 from metareview.ingest.layout import SPEC_SHEET
 from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable
-from metareview.ingest.sheets import SheetScan, read_sheet, read_values, scan_sheet
+from metareview.ingest.sheets import SheetScan, read_grid, read_sheet, read_values, scan_sheet
 from metareview.ingest.spreadsheets import read_bytes, sniff_type
 
 __all__ = ["Workbook", "open_workbook"]
+
+T = TypeVar("T")
 
 #: Most bytes that a workbook may unpack to, and how many times its own size where that is a lot.
 MAX_UNPACKED = 1024**3
@@ -34,6 +36,8 @@ _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
 )  # fmt: skip
 _RULE = "a workbook is an XLSX file"
+#: The format of a fixed number of decimals.
+_FIXED = re.compile(r"0\.0{1,15}")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _NS = {
@@ -52,6 +56,7 @@ class Workbook:
     path, file : where it is, and the name shown in problems.
     sheets : names of its sheets, with the members of the zip that hold them.
     percent_styles : numbers of the cell styles that show a percentage.
+    decimal_styles : decimals of the cell styles that show a fixed number of them.
     hidden : names of the sheets that are not shown; of these only our own are ever read.
     """
 
@@ -59,6 +64,7 @@ class Workbook:
     file: str
     sheets: Mapping[str, str]
     percent_styles: frozenset[str]
+    decimal_styles: Mapping[str, int]
     hidden: frozenset[str] = frozenset()
 
     def hidden_lines(self, sheet: str) -> list[list[str]] | None:
@@ -75,22 +81,38 @@ class Workbook:
     def read(self, table: str, problems: Problems, sheet: str | None = None) -> RawTable | None:
         """Return the table on a sheet (the one of its name, or the only one), or None with a problem."""
         sheet = sheet or (table if table in self.sheets else next(iter(self.sheets)))
+        scan = self.scan(sheet, problems)
+        if scan is None:
+            return None
+        return self._guarded(problems, lambda: read_sheet(self.path, sheet, scan, table, self.file, problems))
+
+    def grid(self, sheet: str, problems: Problems) -> tuple[list[list[str]], SheetScan] | None:
+        """Return the texts of a sheet from A1 on, and what its XML says beyond them; None with a problem."""
+        scan = self.scan(sheet, problems)
+        if scan is None:
+            return None
+        rows = self._guarded(problems, lambda: read_grid(self.path, sheet, scan))
+        return None if rows is None else (rows, scan)
+
+    def scan(self, sheet: str, problems: Problems) -> SheetScan | None:
+        """Return what the XML of a sheet says beyond its values, or None with a problem."""
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.sheets[sheet]) as stream:
-                scan = scan_sheet(stream, self.percent_styles)
+                scan = scan_sheet(stream, self.percent_styles, self.decimal_styles)
         except _DAMAGE as error:
             problems.add(_damaged(self.file, str(error)))
             return None
         if not scan.sparse:
-            return self._read_values(table, sheet, scan, problems)
+            return scan
         found = f"sheet {sheet} spans {scan.rows:,} rows and {scan.span:,} columns for {scan.cells:,} cells"
         remedy = "delete the cells far right or far below the table"
         problems.add(Problem.of_file(self.file, found, "a sheet holds one table", remedy))
         return None
 
-    def _read_values(self, table: str, sheet: str, scan: SheetScan, problems: Problems) -> RawTable | None:
+    def _guarded(self, problems: Problems, call: Callable[[], T]) -> T | None:
+        """Return what a call of calamine returns, or None with a problem where the file is damaged."""
         try:
-            return read_sheet(self.path, sheet, scan, table, self.file, problems)
+            return call()
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:
@@ -166,7 +188,7 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
     for name, info in members.items():
         if name.endswith(".xml") and name not in sheets.values():
             _read_through(archive, info)
-    return Workbook(path, file, sheets, _percent_styles(archive, members), hidden)
+    return Workbook(path, file, sheets, *_number_styles(archive, members), hidden)
 
 
 def _other_kind(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> str:
@@ -219,16 +241,21 @@ def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[dict[
     return sheets, frozenset(hidden)
 
 
-def _percent_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> frozenset[str]:
-    """Return the numbers of the cell styles whose number format shows a percentage."""
+def _number_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, int]]:
+    """Return the cell styles that show a percentage, and the decimals of those that show a fixed number of them."""
     if "xl/styles.xml" not in members:
-        return frozenset()
+        return frozenset(), {}
     styles = _xml(archive, "xl/styles.xml")
-    formats = {"9", "10"}
+    percents, decimals = {"9", "10"}, {"2": 2}
     for node in styles.iter(f"{{{_NS['m']}}}numFmt"):
-        if "%" in re.sub(r'"[^"]*"|\\.', "", node.get("formatCode", "")):
-            formats.add(node.get("numFmtId", ""))
+        code, number = node.get("formatCode", ""), node.get("numFmtId", "")
+        if "%" in re.sub(r'"[^"]*"|\\.', "", code):
+            percents.add(number)
+        elif _FIXED.fullmatch(code):
+            decimals[number] = len(code) - 2
     cell_styles = styles.find("m:cellXfs", _NS)
-    if cell_styles is None:
-        return frozenset()
-    return frozenset(str(index) for index, node in enumerate(cell_styles) if node.get("numFmtId") in formats)
+    ids = [] if cell_styles is None else [node.get("numFmtId", "") for node in cell_styles]
+    return (
+        frozenset(str(index) for index, number in enumerate(ids) if number in percents),
+        {str(index): decimals[number] for index, number in enumerate(ids) if number in decimals},
+    )

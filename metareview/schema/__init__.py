@@ -3,7 +3,7 @@
 Map of the room:
 
 - `base`: field types and the model base; `source`: documents and `SourceRef`, the way back from a number
-- `study`, `publication`, `dataset`, `experiment` (with results and statements): the tables of facts
+- `study`, `publication`, `dataset`, `experiment` (with results and statements), `derivation`: the tables of facts
 - `flow`: PRISMA counts and the identities among them, exclusions, published distributions
 - `appraisal`, `claim`: judgements, and published statements to be checked
 - `metric`: the vocabulary of scores (``metrics.csv``); `review`: ``review.yaml``
@@ -14,6 +14,7 @@ from metareview.schema.appraisal import Appraisal
 from metareview.schema.base import Missing, Model
 from metareview.schema.claim import Claim
 from metareview.schema.dataset import Dataset, DatasetFact
+from metareview.schema.derivation import Derivation
 from metareview.schema.experiment import Experiment, Result, Statement
 from metareview.schema.flow import Distribution, Exclusion, FlowRow
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
@@ -29,6 +30,7 @@ __all__ = [
     "Claim",
     "Dataset",
     "DatasetFact",
+    "Derivation",
     "Distribution",
     "Exclusion",
     "Experiment",
