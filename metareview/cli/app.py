@@ -12,6 +12,7 @@ from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
+from metareview.cli.compare import compare, merge
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
@@ -54,6 +55,8 @@ for verb in (init, check, build, show, table, figure, report, schema, effects, f
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("agreement")(agreement)
+app.command("compare")(compare)
+app.command("merge")(merge)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)

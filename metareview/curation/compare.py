@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -171,7 +172,7 @@ def _use_printed(
             hints["value"].pop(int(row), None)
 
 
-def _number(text: str, percent: bool):  # type: ignore[no-untyped-def]
+def _number(text: str, percent: bool) -> Decimal:
     number, sign = parse_decimal(text)
     return number.scaleb(-2 if percent or sign else 0)
 
@@ -229,6 +230,7 @@ def _lone(table: Compared) -> Iterator[LoneRow]:
 
 def _summary(raw: RawTable, row: int, without: Sequence[str]) -> str:
     """Return what a row says beside its key, in at most 120 characters."""
-    parts = [f"{name} {text}" for name in raw.columns if name not in without and (text := clean(raw.text(row, name)))]
+    names = [name for name in TABLES[raw.name].columns if name not in without]
+    parts = [f"{name} {text}" for name in names if (text := clean(raw.text(row, name)))]
     said = "; ".join(parts)
     return said if len(said) <= 120 else f"{said[:119]}…"

@@ -58,7 +58,7 @@ def read_extraction(path: Path | str, name: str = "") -> Extraction:
     if not path.exists():
         raise InputError(f"{path} is not there; give the folder of a review, or an XLSX workbook with its tables")
     problems = Problems()
-    places, unreadable, text = _places(path, problems)
+    places, text = _places(path, problems)
     spec = parse_spec(text, problems) if text else None
     raise_if_errors(str(path), problems.sorted())
     if not places:
@@ -79,18 +79,18 @@ def _blocks(problem: Problem) -> bool:
     return problem.severity == "error" and problem.column is None
 
 
-def _places(path: Path, problems: Problems) -> tuple[Mapping[str, TableFile], set[str], str]:
-    """Return the tables, those that cannot be used, and the text of ``review.yaml`` where there is one."""
+def _places(path: Path, problems: Problems) -> tuple[Mapping[str, TableFile], str]:
+    """Return the tables, and the text of ``review.yaml`` where there is one."""
     beside = (path if path.is_dir() else path.parent) / SPEC_FILE
     text = ""
     if beside.is_file() and load_spec(beside.parent, problems) is not None:
         text = beside.read_text(encoding="utf-8-sig")
     if path.is_dir():
-        return *find_tables(path, problems), text
+        return find_tables(path, problems)[0], text
     if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}:
         raise InputError(f"{path} is a file; give the folder of a review, or an XLSX workbook with its tables")
     places, book = workbook_tables(path, problems)
-    return places, set(), text or (book.spec_text() if book else None) or ""
+    return places, text or (book.spec_text() if book else None) or ""
 
 
 def same_review(a: Extraction, b: Extraction) -> tuple[str, ...]:

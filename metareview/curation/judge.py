@@ -32,9 +32,7 @@ class Judged(NamedTuple):
     hint: str = ""
 
 
-def judge(
-    field: Field, a: str, b: str, vocabulary: Vocabulary, percent: tuple[bool, bool] = (False, False)
-) -> Judged:
+def judge(field: Field, a: str, b: str, vocabulary: Vocabulary, percent: tuple[bool, bool] = (False, False)) -> Judged:
     """Judge two cells of one column.
 
     Parameters
@@ -60,7 +58,7 @@ def judge(
         if first == second:
             return Judged("equal")
         return Judged("differ", "one says that there is no value")
-    if isinstance(first, Score) or isinstance(first, float):
+    if isinstance(first, Score | float):
         return _judge_numbers(a, b, percent)
     if isinstance(first, tuple):
         same = sorted(map(_plain, first)) == sorted(map(_plain, second))

@@ -139,7 +139,9 @@ def _refuse_repeated(table: ParsedTable, keys: Sequence[str]) -> None:
     raise ProblemsFound(f"{table.raw.file}: {len(problems)} keys stand more than once", problems[:20])
 
 
-def _by_identity(a: ParsedTable, b: ParsedTable, done_a: set[int], done_b: set[int]) -> list[tuple[int, int, str, bool]]:
+def _by_identity(
+    a: ParsedTable, b: ParsedTable, done_a: set[int], done_b: set[int]
+) -> list[tuple[int, int, str, bool]]:
     """Join what is left by the columns that identify a row, where these stand once on each side."""
     columns = _IDENTITY.get(a.raw.name)
     if columns is None:

@@ -50,7 +50,9 @@ def suggest(left: Sequence[str], right: Sequence[str]) -> dict[int, int]:
 
 def _blocks(key: str) -> set[str]:
     parts = key.lower().split(SEPARATOR)
-    found = {f"{i}:{SEPARATOR.join(parts[:i] + parts[i + 1 :])}" for i in range(len(parts))} if len(parts) > 1 else set()
+    found = (
+        {f"{i}:{SEPARATOR.join(parts[:i] + parts[i + 1 :])}" for i in range(len(parts))} if len(parts) > 1 else set()
+    )
     text = f" {parts[0]} "
     return found | {text[i : i + 3] for i in range(len(text) - 2)}
 
@@ -58,9 +60,7 @@ def _blocks(key: str) -> set[str]:
 def _alike(first: str, second: str) -> float:
     """Return the likeness of the parts that differ; letter case does not count."""
     pairs = [
-        (x, y)
-        for x, y in zip(first.lower().split(SEPARATOR), second.lower().split(SEPARATOR), strict=False)
-        if x != y
+        (x, y) for x, y in zip(first.lower().split(SEPARATOR), second.lower().split(SEPARATOR), strict=False) if x != y
     ]
     if len(pairs) == 1 and SEPARATOR in first:  # one part of several: a likeness of half is worth a look
         x, y = pairs[0]

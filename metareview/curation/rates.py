@@ -11,7 +11,7 @@ import numpy.typing as npt
 from metareview.curation.comparison import FieldAgreement
 from metareview.errors import NotEstimable
 from metareview.ingest.cells import clean
-from metareview.ingest.fields import Field, fields_of
+from metareview.ingest.fields import SCALED, Field, fields_of
 from metareview.stats.agreement import Ratings, agreement
 from metareview.stats.benchmark.proportions import wilson_interval
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["field_agreements"]
 
-#: A text column with so many different texts or fewer is one of categories.
+#: A text column with so many different texts or fewer, each repeated, is one of categories.
 _CATEGORIES = 12
 _BLANK = "(blank)"
 
@@ -54,12 +54,12 @@ def _extractors(table: Compared) -> dict[str, npt.NDArray[np.bool_]]:
         for x, y in zip(join.rows_a, join.rows_b, strict=True)
     ]
     names = np.array(said, dtype=object)
-    return {name: np.asarray(names == name) for name in sorted(set(said)) if not name.startswith(" ") and name[-1] != " "}
+    return {
+        name: np.asarray(names == name) for name in sorted(set(said)) if not name.startswith(" ") and name[-1] != " "
+    }
 
 
-def _agreement(
-    table: Compared, field: Field, raters: str, rows: npt.NDArray[np.int64], exact: bool
-) -> FieldAgreement:
+def _agreement(table: Compared, field: Field, raters: str, rows: npt.NDArray[np.int64], exact: bool) -> FieldAgreement:
     verdicts = table.verdicts[field.name][rows]
     rounded = 0 if exact else int((verdicts == 2).sum())
     agreed, n = int((verdicts == 1).sum()) + rounded, len(rows)
@@ -74,8 +74,12 @@ def _agreement(
 def _coefficient(table: Compared, field: Field, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return the coefficient that fits the column: ICC(2,1) of numbers, Cohen's kappa of categories."""
     join = table.join
-    columns = [part.frame[field.name].to_numpy()[at[rows]] for part, at in ((table.a, join.rows_a), (table.b, join.rows_b))]
+    columns = [
+        part.frame[field.name].to_numpy()[at[rows]] for part, at in ((table.a, join.rows_a), (table.b, join.rows_b))
+    ]
     try:
+        if table.a.raw.name in SCALED and field.kind in ("number", "score"):
+            return {"reason": "numbers of several metrics: their spread would make any correlation look near 1"}
         if field.kind in ("number", "score", "integer"):
             return _correlation(columns)
         return _kappa(field, columns)
@@ -107,7 +111,7 @@ def _kappa(field: Field, columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
         return {}
     texts = [[_BLANK if x is None or x != x else str(x) for x in column] for column in columns]
     found = sorted({*texts[0], *texts[1]})
-    if field.kind == "text" and len(found) > _CATEGORIES:
+    if field.kind in ("text", "metric") and (len(found) > _CATEGORIES or 2 * len(found) > len(texts[0])):
         return {}
     rows = [list(pair) for pair in zip(*texts, strict=True)]
     row = agreement(Ratings.of(rows, categories=found)).get("cohen_kappa", "rater 1 & rater 2")

@@ -23,6 +23,9 @@ __all__ = ["TableFile", "find_tables", "read_raw", "table_files", "workbook_tabl
 #: Spreadsheets and delimited text that are not read; other files in the folder are nobody's business here.
 _OTHER_KINDS = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv", ".tab", ".txt", ".parquet", ".json"})
 
+#: Files of a review that are no tables: the decisions that merging two extractions leaves.
+_COMPANIONS = frozenset({"resolutions.csv"})
+
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
@@ -71,6 +74,8 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, TableFile],
             _add_single(path, name, found, unreadable, problems)
         elif kind == ".xlsx":
             books.append(path)
+        elif path.name in _COMPANIONS:
+            continue
         elif kind == ".csv" or (kind in _OTHER_KINDS and name.lower() in TABLES):
             _report_stray(path, problems)
     _add_workbook(books, found, problems)
