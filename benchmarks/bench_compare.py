@@ -2,9 +2,10 @@
 
 Run: python benchmarks/bench_compare.py [--rows N]
 
-Prints CPU seconds (the best of three, so that a busy machine does not matter) for reading both versions, for comparing them, for writing the conflicts workbook
-and for merging with every conflict decided, beside pandas' own cell-by-cell `DataFrame.compare` of the joined texts,
-which knows neither scales nor digits. The aim is 3 s for reading and comparing.
+Prints CPU seconds (the best of three, so that a busy machine does not matter) for reading both versions, for comparing
+them, for writing the conflicts workbook and for merging with every conflict decided, beside pandas' own cell-by-cell
+`DataFrame.compare` of the joined texts, which knows neither scales nor digits. The aim is 3 s for reading and
+comparing.
 """
 
 from __future__ import annotations

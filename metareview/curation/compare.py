@@ -34,6 +34,7 @@ __all__ = ["REMARKS", "Compared", "compare", "compare_table"]
 REMARKS: tuple[str, ...] = ("note", "extractor")
 _VERDICTS = ("blank", "equal", "rounded", "differ")
 BLANKS, EQUAL, ROUNDED, DIFFER = range(4)
+_SAME, _NOTHING = Judged("equal"), Judged("blank")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +138,11 @@ def _judge_column(
     for pair in pairs.tolist():
         pair, mark = divmod(pair, 4)
         one, other = divmod(pair, len(texts_b))
-        judged.append(judge(field, texts_a[one], texts_b[other], vocabulary, (bool(mark & 2), bool(mark & 1))))
+        x, y = texts_a[one], texts_b[other]
+        if x == y and mark in (0, 3):  # nearly all pairs: two extractors mostly type the same
+            judged.append(_SAME if clean(x) else _NOTHING)
+        else:
+            judged.append(judge(field, x, y, vocabulary, (bool(mark & 2), bool(mark & 1))))
     codes = np.array([_VERDICTS.index(found.verdict) for found in judged], dtype=np.int8)
     hinted = np.array([bool(found.hint) for found in judged], dtype=np.bool_)
     rows = np.flatnonzero(hinted[inverse]) if len(judged) else np.empty(0, dtype=np.int64)

@@ -180,7 +180,9 @@ def _plain(
         for place, column in enumerate(widths):
             cell = row[column]
             if isinstance(cell, str):
-                sheet.write_string(line, place, _fitting(cell), free if column in filled else strong if column in "ab" else locked)
+                sheet.write_string(
+                    line, place, _fitting(cell), free if column in filled else strong if column in "ab" else locked
+                )
             else:
                 sheet.write_number(line, place, cell, share if isinstance(cell, float) else number)
     sheet.freeze_panes(1, 3 if filled else 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from metareview.curation.comparison import FieldAgreement
 from metareview.errors import NotEstimable
 from metareview.ingest.cells import clean
 from metareview.ingest.fields import SCALED, Field, fields_of
-from metareview.stats.agreement import Ratings, agreement
+from metareview.stats.agreement.icc import icc, icc_interval, mean_squares
+from metareview.stats.agreement.ratings import confusion_table
+from metareview.stats.agreement.two_raters import cohen_kappa, cohen_kappa_se
 from metareview.stats.benchmark.proportions import wilson_interval
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ __all__ = ["field_agreements"]
 
 #: A text column with so many different texts or fewer, each repeated, is one of categories.
 _CATEGORIES = 12
-_BLANK = "(blank)"
+#: A standard error below this is rounding.
+_NO_ERROR = 1e-12
 
 
 def field_agreements(table: Compared, names: tuple[str, str], exact: bool) -> Iterator[FieldAgreement]:
@@ -74,8 +78,10 @@ def _agreement(table: Compared, field: Field, raters: str, rows: npt.NDArray[np.
 def _coefficient(table: Compared, field: Field, rows: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Return the coefficient that fits the column: ICC(2,1) of numbers, Cohen's kappa of categories."""
     join = table.join
+    kind = np.float64 if field.kind in ("number", "score", "integer") else object
     columns = [
-        part.frame[field.name].to_numpy()[at[rows]] for part, at in ((table.a, join.rows_a), (table.b, join.rows_b))
+        part.frame[field.name].to_numpy(dtype=kind, na_value=np.nan)[at[rows]]
+        for part, at in ((table.a, join.rows_a), (table.b, join.rows_b))
     ]
     try:
         if table.a.raw.name in SCALED and field.kind in ("number", "score"):
@@ -88,9 +94,7 @@ def _coefficient(table: Compared, field: Field, rows: npt.NDArray[np.int64]) -> 
 
 
 def _correlation(columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
-    from metareview.stats.agreement.icc import icc, icc_interval, mean_squares
-
-    values = np.stack([np.array([np.nan if x is None or x is _na() else float(x) for x in c]) for c in columns], axis=1)
+    values = np.stack(columns, axis=1)
     squares = mean_squares(values[np.isfinite(values).all(1)])
     body: dict[str, Any] = {"coefficient": "ICC(2,1)", "value": icc(squares, "2,1")}
     try:
@@ -100,22 +104,22 @@ def _correlation(columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
     return {**body, "value_low": low, "value_high": high}
 
 
-def _na() -> Any:
+def _kappa(field: Field, columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
     import pandas as pd
 
-    return pd.NA
-
-
-def _kappa(field: Field, columns: list[npt.NDArray[Any]]) -> dict[str, Any]:
     if field.kind == "list":
         return {}
-    texts = [[_BLANK if x is None or x != x else str(x) for x in column] for column in columns]
-    found = sorted({*texts[0], *texts[1]})
-    if field.kind in ("text", "metric") and (len(found) > _CATEGORIES or 2 * len(found) > len(texts[0])):
+    n = len(columns[0])
+    codes, found = pd.factorize(np.concatenate(columns), use_na_sentinel=False, sort=False)
+    if field.kind in ("text", "metric") and (len(found) > _CATEGORIES or 2 * len(found) > n):
         return {}
-    rows = [list(pair) for pair in zip(*texts, strict=True)]
-    row = agreement(Ratings.of(rows, categories=found)).get("cohen_kappa", "rater 1 & rater 2")
-    return {
-        "coefficient": "Cohen's kappa", "value": row.value, "value_low": row.ci_low, "value_high": row.ci_high,
-        "reason": row.reason,
-    }  # fmt: skip
+    table = confusion_table(codes[:n], codes[n:], len(found))
+    body: dict[str, Any] = {"coefficient": "Cohen's kappa"}
+    try:
+        value, se = cohen_kappa(table), cohen_kappa_se(table)
+    except NotEstimable as error:
+        return {**body, "reason": str(error)}
+    if se < _NO_ERROR:
+        return {**body, "value": value, "reason": "no interval: the extractors agree on every row"}
+    half = NormalDist().inv_cdf(0.975) * se
+    return {**body, "value": value, "value_low": max(value - half, -1.0), "value_high": min(value + half, 1.0)}

@@ -58,7 +58,10 @@ class MergedTable:
     def __init__(self, table: Compared, chosen: Mapping[str, Resolution], vocabulary: Vocabulary) -> None:
         self._table, self._chosen, self._vocabulary = table, chosen, vocabulary
         self._name = table.a.raw.name
-        self.columns = (*table.a.raw.columns, *(name for name in table.b.raw.columns if name not in table.a.raw.columns))
+        self.columns = (
+            *table.a.raw.columns,
+            *(name for name in table.b.raw.columns if name not in table.a.raw.columns),
+        )
         self._a = {name: texts_of(table.a, name) for name in self.columns}
         self._b = {name: texts_of(table.b, name) for name in self.columns}
         self._cells = {name: list(texts) for name, texts in self._a.items()}
