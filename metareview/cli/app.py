@@ -13,6 +13,7 @@ from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.compare import compare, merge
+from metareview.cli.diff import diff
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
@@ -57,6 +58,7 @@ app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("agreement")(agreement)
 app.command("compare")(compare)
 app.command("merge")(merge)
+app.command("diff")(diff)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)

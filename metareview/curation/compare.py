@@ -6,18 +6,18 @@ compared: they are expected to differ, and merging keeps both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
-from metareview.curation.comparison import Comparison, Conflict, LoneRow, Side, conflict_id
+from metareview.curation.comparison import Comparison, LoneRow
 from metareview.curation.extraction import Extraction, same_review
 from metareview.curation.judge import Judged, digits_unit, judge, rounded_alike
 from metareview.curation.keys import Join, join_rows, shown_key
-from metareview.curation.near import suggest
+from metareview.curation.pairs import conflicts_of, lone_of
 from metareview.curation.rates import field_agreements
 from metareview.ingest.cells import CellFault, clean, parse_decimal
 from metareview.ingest.fields import SCALED, Field, fields_of
@@ -83,8 +83,8 @@ def compare(a: Extraction, b: Extraction, *, exact: bool = False) -> Comparison:
                 f"{one.name}: {one.faults:,} problems in its cells, which are compared as text; metareview check "
                 "lists them"
             )
-    found = [conflict for table in tables.values() for conflict in _conflicts(table)]
-    lone = tuple(row for table in tables.values() for row in _lone(table))
+    found = [conflict for table in tables.values() for conflict in conflicts_of(table)]
+    lone = tuple(row for table in tables.values() for row in lone_of(table))
     shared = {name: len(table.join.rows_a) for name, table in tables.items()}
     return Comparison(
         methods=("agreement: share with Wilson's score interval; coefficients as in metareview agreement",),
@@ -101,15 +101,15 @@ def _dropped(row: LoneRow, a: Extraction, b: Extraction) -> Dropped:
     return Dropped(f"{row.table} {shown_key(row.key)}", f"only {name} has the row", SourceRef(f"{row.table}", row.line))
 
 
-def compare_table(a: ParsedTable, b: ParsedTable, vocabulary: Vocabulary) -> Compared:
-    """Judge every field of the shared rows of two tables."""
+def compare_table(a: ParsedTable, b: ParsedTable, vocabulary: Vocabulary, *, remarks: bool = False) -> Compared:
+    """Judge every field of the shared rows of two tables; remarks only where they are asked for."""
     join = join_rows(a, b)
     verdicts: dict[str, npt.NDArray[np.int8]] = {}
     hints: dict[str, dict[int, str]] = {}
     flags = [_percent(table, rows) for table, rows in ((a, join.rows_a), (b, join.rows_b))]
     for name, field in fields_of(a.raw.name).items():
         loose = bool(join.loose.any())
-        if name in REMARKS or (name in join.columns and not loose):
+        if (name in REMARKS and not remarks) or (name in join.columns and not loose):
             continue
         verdicts[name], hints[name] = _judge_column(a, b, join, field, vocabulary, flags)
         if name in join.columns:  # part of the key of all rows but the loosely joined ones
@@ -180,62 +180,3 @@ def _use_printed(
 def _number(text: str, percent: bool) -> Decimal:
     number, sign = parse_decimal(text)
     return number.scaleb(-2 if percent or sign else 0)
-
-
-def _conflicts(table: Compared) -> Iterator[Conflict]:
-    """Yield the cells that are not equal, row by row in the order of A, fields in the order of the model."""
-    join, name = table.join, table.a.raw.name
-    fields = list(table.verdicts)
-    if not fields or not len(join.rows_a):
-        return
-    matrix = np.stack([table.verdicts[field] for field in fields], axis=1)
-    for row, column in np.argwhere(matrix >= ROUNDED):
-        field, key = fields[column], join.keys[row]
-        rows = int(join.rows_a[row]), int(join.rows_b[row])
-        a, b = (_side(part.raw, at, field) for part, at in zip((table.a, table.b), rows, strict=True))
-        yield Conflict(
-            id=conflict_id(name, key, field), table=name, key=key, field=field, a=a, b=b,
-            hint=_hint(table, field, int(row)), rounded=bool(matrix[row, column] == ROUNDED),
-        )  # fmt: skip
-
-
-def _hint(table: Compared, field: str, row: int) -> str:
-    scaled = SCALED.get(table.a.raw.name, ())
-    if field == "scale" and table.verdicts["value"][row] == EQUAL:
-        return "the value is the same, the scale is not"
-    said = table.hints[field].get(row, "")
-    if field in scaled and not said and table.verdicts["scale"][row] == DIFFER:
-        return "the scales differ, too"
-    return said
-
-
-def _side(raw: RawTable, row: int, field: str) -> Side:
-    quote = clean(raw.text(row, "quote")) or clean(raw.text(row, "printed"))
-    return Side(clean(raw.text(row, field)), int(raw.lines[row]), clean(raw.text(row, "locator")), quote)
-
-
-def _lone(table: Compared) -> Iterator[LoneRow]:
-    join, name = table.join, table.a.raw.name
-    left, right = [join.keys_a[row] for row in join.only_a], [join.keys_b[row] for row in join.only_b]
-    near = suggest(left, right)
-    back = {other: position for position, other in near.items()}
-    sides = (("A", table.a, join.only_a, left, right, join.only_b, table.b, near),
-             ("B", table.b, join.only_b, right, left, join.only_a, table.a, back))  # fmt: skip
-    for side, part, rows, keys, others, other_rows, other_part, found in sides:
-        for position, row in enumerate(rows):
-            other = found.get(position)
-            yield LoneRow(
-                id=conflict_id(name, keys[position]), table=name, key=keys[position],
-                only_in="A" if side == "A" else "B", line=int(part.raw.lines[row]),
-                locator=clean(part.raw.text(int(row), "locator")), summary=_summary(part.raw, int(row), join.columns),
-                near="" if other is None else others[other],
-                near_line=0 if other is None else int(other_part.raw.lines[other_rows[other]]),
-            )  # fmt: skip
-
-
-def _summary(raw: RawTable, row: int, without: Sequence[str]) -> str:
-    """Return what a row says beside its key, in at most 120 characters."""
-    names = [name for name in TABLES[raw.name].columns if name not in without]
-    parts = [f"{name} {text}" for name in names if (text := clean(raw.text(row, name)))]
-    said = "; ".join(parts)
-    return said if len(said) <= 120 else f"{said[:119]}…"
