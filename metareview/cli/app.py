@@ -8,6 +8,7 @@ import typer
 
 from metareview import __version__
 from metareview.cli.agreement import agreement
+from metareview.cli.archive import archive
 from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
@@ -59,6 +60,7 @@ app.command("agreement")(agreement)
 app.command("compare")(compare)
 app.command("merge")(merge)
 app.command("diff")(diff)
+app.command("archive")(archive)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)

@@ -19,7 +19,9 @@ __all__ = ["check"]
 
 
 def check(
-    review: Annotated[Path, typer.Argument(help="Folder of the review.", show_default=False)],
+    review: Annotated[
+        Path, typer.Argument(help="Folder of the review, or an archive of it (.zip).", show_default=False)
+    ],
     sources: Annotated[
         Path | None,
         typer.Option(
@@ -52,12 +54,16 @@ def check(
       metareview check my-review --max 0               show every problem
 
       metareview check my-review --json > report.json
+
+      metareview check my-review.zip                   verify the checksums of an archive, then the review in it
     """
+    from metareview.curation.archive import check_archive
     from metareview.ingest import check_review
 
     try:
         with _progress() as say:
-            report = check_review(review, sources=sources, progress=say)
+            verify = check_archive if review.suffix.lower() == ".zip" else check_review
+            report = verify(review, sources=sources, progress=say)
     except MetareviewError as error:
         if json:
             typer.echo(json_module.dumps({"review": str(review), "ok": False, "error": str(error)}, ensure_ascii=False))
