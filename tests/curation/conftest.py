@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from two_extractors import Version
+
+from tests.curation.two_extractors import Version
 
 
 @pytest.fixture

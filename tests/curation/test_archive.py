@@ -10,7 +10,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from two_extractors import Version
 from typer.testing import CliRunner
 
 from metareview.cli.app import app
@@ -18,6 +17,7 @@ from metareview.curation.archive import build_archive, check_archive
 from metareview.curation.dictionary import dictionary_csv, dictionary_markdown
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.schema.tables import TABLES
+from tests.curation.two_extractors import Version
 
 runner = CliRunner()
 

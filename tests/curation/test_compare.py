@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from two_extractors import Version
 
 from metareview.curation.compare import compare
 from metareview.curation.comparison import Comparison
@@ -19,6 +18,7 @@ from metareview.curation.near import suggest
 from metareview.errors import InputError, ProblemsFound
 from metareview.ingest.fields import fields_of
 from metareview.schema.metric import default_vocabulary
+from tests.curation.two_extractors import Version
 
 Pair = tuple[Version, Version]
 VOCABULARY = default_vocabulary()

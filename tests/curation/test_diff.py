@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from two_extractors import Version
 from typer.testing import CliRunner
 
 from metareview.cli.app import app
@@ -17,6 +16,7 @@ from metareview.curation.states import open_state
 from metareview.errors import InputError, UnknownName
 from metareview.report.changes import moves_between
 from metareview.report.views.base import Cell, Column, View
+from tests.curation.two_extractors import Version
 
 Pair = tuple[Version, Version]
 runner = CliRunner()

@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 
 import pytest
-from two_extractors import Version
 from typer.testing import CliRunner
 
 from metareview.cli.app import app
@@ -18,6 +17,7 @@ from metareview.curation.merge import Merged, merge
 from metareview.curation.resolutions import Resolution, read_resolutions, resolutions_csv
 from metareview.errors import InputError, ProblemsFound
 from metareview.ingest import check_review
+from tests.curation.two_extractors import Version
 
 Pair = tuple[Version, Version]
 runner = CliRunner()
@@ -262,3 +262,23 @@ def test_compare_json(versions: Pair) -> None:
     assert code == 1
     assert body["kind"] == "Comparison"
     assert body["conflicts"][0]["a"]["text"] == "0.85"
+
+
+@pytest.mark.needs_libreoffice
+@pytest.mark.slow
+def test_saved_by_libreoffice(versions: Pair, tmp_path: Path) -> None:
+    """A workbook that another program has written again decides the same."""
+    import shutil
+    import subprocess
+
+    versions[1].edit("results", 0, value="0.58", note="=1+1")
+    versions[1].edit("results", 1, value="94.8", scale="percent")
+    book = fill(written(versions, tmp_path / "c.xlsx"), "conflicts", {"choice": "B"}, {"choice": "A", "reason": "x"})
+    (tmp_path / "out").mkdir()
+    program = shutil.which("soffice") or shutil.which("libreoffice") or "soffice"
+    home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
+    subprocess.run(
+        [program, home, "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "out"), str(book)],
+        check=True, capture_output=True, timeout=240,
+    )  # fmt: skip
+    assert merged(versions, tmp_path / "out" / "c.xlsx").files == merged(versions, book).files

@@ -145,7 +145,7 @@ def _normal(value: float, se: float, level: float, least: float = -1.0) -> Numbe
     return value, se, max(value - half, least), min(value + half, 1.0)
 
 
-def _over_units(value: float, units: np.ndarray, level: float) -> Numbers:
+def _over_units(value: float, units: np.ndarray, level: float, least: float = -np.inf) -> Numbers:
     """Add the standard error over units, and the limits of Student's t; the upper one is at most 1."""
     if len(units) < 2:
         return value, None, np.nan, np.nan
@@ -153,7 +153,7 @@ def _over_units(value: float, units: np.ndarray, level: float) -> Numbers:
     if se < _NO_ERROR:
         return value, se, np.nan, np.nan
     half = float(stdtrit(len(units) - 1, (1 + level) / 2)) * se
-    return value, se, value - half, min(value + half, 1.0)
+    return value, se, max(value - half, least), min(value + half, 1.0)
 
 
 def _of_all(ratings: Ratings, scale: Scale) -> list[_Coefficient]:
@@ -164,7 +164,7 @@ def _of_all(ratings: Ratings, scale: Scale) -> list[_Coefficient]:
                   for form in correlations.FORMS]  # fmt: skip
         return found
     found += [
-        _Coefficient("percent_agreement", "Percent agreement", _UNITS, _many(many.many_agreement)),
+        _Coefficient("percent_agreement", "Percent agreement", _UNITS, _many(many.many_agreement, least=0.0)),
         _Coefficient("fleiss_kappa", "Fleiss' kappa", _UNITS, _many(many.fleiss_kappa)),
         _Coefficient("gwet_ac1", "Gwet's AC1", _UNITS, _many(many.gwet_ac)),
         _Coefficient("brennan_prediger", "Brennan-Prediger kappa", _UNITS, _many(many.brennan_prediger)),
@@ -240,9 +240,11 @@ def _icc(form: correlations.Form) -> Callable[[Ratings, float], Numbers]:
     return compute
 
 
-def _many(formula: Callable[..., tuple[float, np.ndarray]], weights: object = None) -> Callable[..., Numbers]:
+def _many(
+    formula: Callable[..., tuple[float, np.ndarray]], weights: object = None, least: float = -np.inf
+) -> Callable[..., Numbers]:
     def compute(ratings: Ratings, level: float) -> Numbers:
-        return _over_units(*formula(ratings.counts(), weights), level)
+        return _over_units(*formula(ratings.counts(), weights), level, least)
 
     return compute
 
