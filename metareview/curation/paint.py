@@ -90,7 +90,7 @@ def number_format(text: str) -> tuple[float, str] | None:
     if match is None:
         return None
     value = float(text)
-    if float(f"{value:.16G}") != value or text.startswith("-0") and value == 0:
+    if float(f"{value:.16G}") != value or (text.startswith("-0") and value == 0):
         return None  # more digits than the format keeps
     plain = str(int(value)) if value == value // 1 else repr(value)
     if plain == text:
@@ -266,5 +266,3 @@ def _short(guide: Guide | None) -> str:
     unit = f", {guide.unit}" if guide.unit else ""
     tail = f" [{kind}{unit}{codes}]" if kind or codes else ""
     return f"{guide.about.partition('. ')[0].rstrip('.')}{tail}".replace(" []", "")
-
-

@@ -22,7 +22,7 @@ from metareview.ingest.problems import Problem, Problems, column_letters
 from metareview.ingest.raw import RawTable, TableBuilder, match_header
 from metareview.schema.tables import TABLES
 
-__all__ = ["SheetScan", "cell_text", "read_grid", "read_sheet", "read_values", "scan_sheet"]
+__all__ = ["SheetScan", "cell_text", "place_of", "read_grid", "read_sheet", "read_values", "scan_sheet"]
 
 #: Cells of the rectangle that a sheet spans, per cell that holds something, before it is too sparse to be a table.
 _SPARSE = 50
@@ -187,15 +187,15 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
     """Yield the rows of a sheet as text, formulas and error values included."""
     instead: dict[int, list[tuple[int, str]]] = {}
     for address, text in scan.instead.items():
-        row, column = _place(address)
+        row, column = place_of(address)
         instead.setdefault(row, []).append((column, text))
     percents: dict[int, set[int]] = {}
     for address in scan.percents:
-        row, column = _place(address)
+        row, column = place_of(address)
         percents.setdefault(row, set()).add(column)
     fixed: dict[int, dict[int, int]] = {}
     for address, decimals in scan.decimals.items():
-        row, column = _place(address)
+        row, column = place_of(address)
         fixed.setdefault(row, {})[column] = decimals
     nothing: dict[int, int] = {}
     for number, values in enumerate(rows, 1):
@@ -210,7 +210,7 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
         yield number, number, cells
 
 
-def _place(address: str) -> tuple[int, int]:
+def place_of(address: str) -> tuple[int, int]:
     """Return the 1-based row and the 0-based column of an address such as ``D3``."""
     match = _ADDRESS.fullmatch(address)
     return (int(match[2]), _column_number(match[1]) - 1) if match else (0, 0)
@@ -294,6 +294,9 @@ def _report_hidden(
     shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5:,} more" if len(rows) > 5 else "")
     for what in ((f"rows {shown}" if rows else ""), (f"columns {', '.join(names)}" if names else "")):
         if what:
-            found, rule = f"sheet {sheet} does not show its {what}", "what is hidden or filtered out is read all the same"
+            found, rule = (
+                f"sheet {sheet} does not show its {what}",
+                "what is hidden or filtered out is read all the same",
+            )
             remedy = "show it and look at it; delete what does not belong to the table"
             problems.add(Problem.of_file(file, found, rule, remedy, severity="warning"))
