@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from metareview.curation.columns import NUMERIC, Guide, guides_of, table_purpose
@@ -166,10 +167,15 @@ class Painter:
         """Write the cells: the hot loop, so formats and writers are looked up before it."""
         kinds = [guides[name].field.kind in NUMERIC if name in guides else False for name in columns]
         text = self.style(num_format="@", locked=False)
-        marks, style, write_string, write_number = plan.marks, self.style, sheet.write_string, sheet.write_number
+        marks, write_string, write_number = plan.marks, sheet.write_string, sheet.write_number
+
+        @cache
+        def style(mark: str | None, shown: str) -> Any:
+            return self.style(**_marked(mark), num_format=shown, locked=False)
+
         marked_rows = {row for row, _ in marks}
         for row, cells in enumerate(plan.rows):
-            if row == plan.header or (row < plan.header + 2 and is_remark(cells)) or is_remark(cells):
+            if row == plan.header or is_remark(cells):
                 continue
             for place, cell in enumerate(cells):
                 mark = marks.get((row, place)) if row in marked_rows else None
@@ -177,7 +183,7 @@ class Painter:
                     continue
                 number = number_format(cell) if place < len(kinds) and kinds[place] else None
                 if number is not None:
-                    write_number(row, place, number[0], style(**_marked(mark), num_format=number[1], locked=False))
+                    write_number(row, place, number[0], style(mark, number[1]))
                 elif len(cell) > LONGEST:
                     raise InputError(
                         f"{plan.table} row {row + 1}: a cell of {len(cell):,} characters; one of a workbook holds "
@@ -186,9 +192,9 @@ class Painter:
                 elif mark is None:
                     write_string(row, place, cell, text)
                 elif cell:
-                    write_string(row, place, cell, style(**_marked(mark), num_format="@", locked=False))
+                    write_string(row, place, cell, style(mark, "@"))
                 else:
-                    sheet.write_blank(row, place, None, style(**_marked(mark), num_format="@", locked=False))
+                    sheet.write_blank(row, place, None, style(mark, "@"))
 
     def _validations(
         self, sheet: Any, columns: Sequence[str], guides: Mapping[str, Guide], first: int, last: int

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from metareview import __version__
 from metareview.curation.book import Book, Sheet, read_book, refuse_formulas
 from metareview.curation.columns import guides_of
 from metareview.curation.helpsheets import write_changes, write_glossary, write_hidden, write_instructions
@@ -106,7 +105,7 @@ def _log(book: Book, plans: Mapping[str, Plan]) -> list[Sequence[str]]:
     """Return the lines of the change log: those there are, and what this program adds now."""
     lines = [list(row) for row in book.changes]
     source = "an earlier workbook" if book.single else f"the review {book.name}"
-    made = ["", "metareview", "", f"made from {source} by metareview {__version__}"]
+    made = ["", "metareview", "", f"made from {source} by metareview template"]
     lines += [made] if made not in lines else []
     for table, sheet in book.sheets.items():
         if table in plans and book.single:

@@ -251,9 +251,11 @@ def _verify(
     if sources is None:
         return None
     from metareview.ingest.printed import verify_printed
+    from metareview.ingest.textlayer import verify_layers
 
     say("looking up printed figures")
-    return verify_printed(tables, Path(sources), problems)
+    found = verify_printed(tables, Path(sources), problems)
+    return found + verify_layers(tables, Path(sources), problems)
 
 
 def _frames(tables: Mapping[str, ParsedTable]) -> dict[str, pd.DataFrame]:

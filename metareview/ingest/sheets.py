@@ -39,6 +39,10 @@ _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b" + _HIDDEN + rb"[^<>]*?\sr=[\"']([0-
 _HIDDEN_COLUMN = re.compile(
     rb"<(?:\w+:)?col\b" + _HIDDEN + rb"(?=[^<>]*\smin=[\"']([0-9]{1,5})[\"'])(?=[^<>]*\smax=[\"']([0-9]{1,5})[\"'])"
 )
+#: A cell whose attributes do not stand in the usual order (address, style, type), so that the short pattern misses it.
+_UNUSUAL = re.compile(
+    rb"<\w+:c\b|<c (?!r=\"[A-Z]{1,3}[0-9]{1,7}\"(?: s=\"[0-9]+\")?(?: t=\"\w+\")?/?>)"
+)
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
 
@@ -80,18 +84,18 @@ class SheetScan:
 def scan_sheet(stream: Any, percent_styles: frozenset[str], decimal_styles: Mapping[str, int]) -> SheetScan:
     """Scan the XML of a sheet; reading it to its end also verifies its checksum."""
     scan = SheetScan()
-    percent, fixed = _styled(percent_styles), _styled(decimal_styles)
+    names = b"|".join(style.encode() for style in sorted({*percent_styles, *decimal_styles}))
+    usual = re.compile(rb"<c r=\"([A-Z]{1,3}[0-9]{1,7})\" s=\"(" + names + rb")\"")
+    styled = re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](" + names + rb")[\"'])")
     for block in _blocks(stream):
-        _scan_block(block, percent, scan)
-        if fixed:
-            scan.decimals.update((a.decode(), decimal_styles[style.decode()]) for a, style in fixed.findall(block))
+        _scan_block(block, scan)
+        pattern = usual if not _UNUSUAL.search(block) else styled
+        for address, style in pattern.findall(block) if names else ():
+            if style.decode() in percent_styles:
+                scan.percents.add(address.decode())
+            else:
+                scan.decimals[address.decode()] = decimal_styles[style.decode()]
     return scan
-
-
-def _styled(styles: Iterable[str]) -> re.Pattern[bytes] | None:
-    """Return the pattern of cells with one of these styles: address and style."""
-    names = b"|".join(style.encode() for style in sorted(styles))
-    return re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](" + names + rb")[\"'])") if names else None
 
 
 def _blocks(stream: Any) -> Iterator[bytes]:
@@ -111,15 +115,13 @@ def _blocks(stream: Any) -> Iterator[bytes]:
     yield rest
 
 
-def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: SheetScan) -> None:
+def _scan_block(block: bytes, scan: SheetScan) -> None:
     if b"<f" in block or b":f" in block:
         scan.instead.update(
             (address.decode(), f"={_unescaped(body).lstrip()}") for address, body in _FORMULA.findall(block)
         )
     if b't="e"' in block or b"t='e'" in block:
         scan.instead.update((address.decode(), _unescaped(body)) for address, body in _ERROR.findall(block))
-    if percent:
-        scan.percents.update(address.decode() for address, _ in percent.findall(block))
     if b"hidden=" in block:
         scan.hidden_rows.extend(int(row) for row in _HIDDEN_ROW.findall(block))
         scan.hidden_columns.extend((int(first), int(last)) for first, last in _HIDDEN_COLUMN.findall(block))
