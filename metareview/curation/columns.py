@@ -40,7 +40,7 @@ _ASKED = {
     _SHA: "64 hexadecimal digits, from sha256sum.",
 }
 _WIDE = frozenset({"note", "quote", "title", "statement", "support", "description", "tooltips", "inputs"})
-_WIDTHS = {"integer": 9, "number": 11, "score": 11, "boolean": 11, "choice": 15, "metric": 15}
+_WIDTHS = {"integer": 12, "number": 13, "score": 13, "boolean": 12, "choice": 17, "metric": 17}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def table_purpose(table: str) -> str:
     start, opening, rest = text.partition(" (one row of ``")
     if opening:
         text = start + rest.partition(")")[2]
-    text = text.replace("``", "").replace(".csv", "").removeprefix(f"One row of {table}: ")
+    text = text.replace("`", "").replace(".csv", "").removeprefix(f"One row of {table}: ")
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
@@ -138,7 +138,7 @@ def _guide(table: str, field: Field) -> Guide:
     pattern = facts.get("pattern") if field.kind != "metric" else None
     longest = facts.get("maxLength")
     guide = Guide(
-        table, field, " ".join(about.replace("``", "").split()), (), _examples().get((table, field.name), ""),
+        table, field, " ".join(about.replace("`", "").split()), (), _examples().get((table, field.name), ""),
         "nm" if field.name.endswith("_nm") else "", low, high, target, pattern, longest,
     )  # fmt: skip
     return _with_rules(guide)

@@ -185,6 +185,16 @@ def _opened(path: Path, sheet: str) -> Iterator[Any]:
         yield workbook.get_sheet_by_name(sheet)
 
 
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    """Yield the values of a sheet from A1 on; calamine leaves out the columns before the first cell."""
+    left = sheet.start[1] if sheet.start else 0
+    if not left:
+        yield from sheet.iter_rows()
+        return
+    for values in sheet.iter_rows():
+        yield [*([""] * left), *values]
+
+
 def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, int, list[str]]]:
     """Yield the rows of a sheet as text, formulas and error values included."""
     instead: dict[int, list[tuple[int, str]]] = {}
@@ -227,7 +237,7 @@ def read_sheet(path: Path, sheet: str, scan: SheetScan, table: str, file: str, p
 def read_values(path: Path, sheet: str) -> list[list[Any]]:
     """Return the values of a sheet from A1 on; errors of calamine pass through."""
     with _opened(path, sheet) as found:
-        return list(found.iter_rows())
+        return list(_rows(found))
 
 
 def read_grid(path: Path, sheet: str, scan: SheetScan) -> list[list[str]]:
@@ -236,11 +246,11 @@ def read_grid(path: Path, sheet: str, scan: SheetScan) -> list[list[str]]:
     The list has one entry per row of the sheet; errors of calamine pass through.
     """
     with _opened(path, sheet) as found:
-        return [cells for _, _, cells in _texts(found.iter_rows(), scan)]
+        return [cells for _, _, cells in _texts(_rows(found), scan)]
 
 
 def _read_table(found: Any, scan: SheetScan, table: str, file: str, problems: Problems) -> RawTable | None:
-    records = (record for record in _texts(found.iter_rows(), scan) if not is_remark(record[2]))
+    records = (record for record in _texts(_rows(found), scan) if not is_remark(record[2]))
     head = next((record for record in records if any(map(str.strip, record[2]))), None)
     if head is None:
         problems.add(

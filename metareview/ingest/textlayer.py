@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.ingest.cells import clean, parse_list
@@ -26,6 +27,14 @@ _SOURCE_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
 _QUOTES = {ord(a): b for a, b in zip("‘’“”", "''\"\"", strict=True)}
 _SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """The text of a document by page; `by_line` where it is a text whose lines are cited."""
+
+    pages: tuple[str, ...]
+    by_line: bool = False
 
 
 def normalised(text: str) -> str:
@@ -75,20 +84,21 @@ def verify_layers(tables: Mapping[str, ParsedTable], folder: Path, problems: Pro
     return verified
 
 
-def _layers(tables: Mapping[str, ParsedTable], folder: Path, problems: Problems) -> dict[str, tuple[str, ...]]:
-    """Return the pages of every source that has a PDF; of a text alone, its whole as one page (for quotes)."""
-    found: dict[str, tuple[str, ...]] = {}
+def _layers(tables: Mapping[str, ParsedTable], folder: Path, problems: Problems) -> dict[str, _Layer]:
+    """Return the pages of every source that has a PDF; of a text, its whole as one page (for quotes)."""
+    found: dict[str, _Layer] = {}
     sources = tables.get("sources")
     for row, source in enumerate([] if sources is None else sources.frame["source_id"].fillna("").tolist()):
         if not _SOURCE_ID.fullmatch(source):
             continue
         path, text = folder / f"{source}.pdf", folder / f"{source}.txt"
         if text.is_file():
-            found[source] = (normalised(text.read_text(encoding="utf-8", errors="replace")),)
+            whole = normalised(text.read_text(encoding="utf-8", errors="replace"))
+            found[source] = _Layer((whole,), by_line=True)
         elif path.is_file():
             pages = pdf_pages(path)
             if pages is not None:
-                found[source] = pages
+                found[source] = _Layer(pages)
             elif sources is not None:
                 rule = f"{path.name} has a text layer that pdftotext or pypdf can read"
                 remedy = "install poppler-utils or pypdf, or run OCR on a scan; until then nothing is looked up in it"
@@ -97,7 +107,7 @@ def _layers(tables: Mapping[str, ParsedTable], folder: Path, problems: Problems)
 
 
 def _verify_column(
-    table: ParsedTable, column: str, layers: Mapping[str, tuple[str, ...]], problems: Problems
+    table: ParsedTable, column: str, layers: Mapping[str, _Layer], problems: Problems
 ) -> int:  # fmt: skip
     raw, good = table.raw, table.good("source_id", "locator", column)
     many = fields_of(raw.name)[column].kind == "list"
@@ -105,9 +115,10 @@ def _verify_column(
     verified = 0
     for row in range(len(raw)):
         source, text = clean(raw.text(row, "source_id")), clean(raw.text(row, column))
-        pages = layers.get(source)
-        if pages is None or not text or not good[row] or (column == "printed" and len(pages) == 1):
+        layer = layers.get(source)
+        if layer is None or not text or not good[row] or (column == "printed" and layer.by_line):
             continue  # figures in texts are looked up line by line in `printed`
+        pages = layer.pages
         locator = clean(raw.text(row, "locator"))
         said = [_verdict(normalised(item), locator, pages) for item in (parse_list(text) if many else (text,))]
         verified += said.count("")
