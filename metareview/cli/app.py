@@ -15,6 +15,7 @@ from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.compare import compare, merge
 from metareview.cli.diff import diff
+from metareview.cli.csv import csv
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
@@ -24,6 +25,7 @@ from metareview.cli.schema import schema
 from metareview.cli.score import score
 from metareview.cli.show import show
 from metareview.cli.step import step_app
+from metareview.cli.template import template
 
 __all__ = ["app"]
 
@@ -53,7 +55,7 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema, effects, fit, score):
+for verb in (init, template, check, csv, build, show, table, figure, report, schema, effects, fit, score):
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("agreement")(agreement)

@@ -21,7 +21,7 @@ from metareview.ingest.spreadsheets import csv_cells
 from metareview.ingest.workbooks import Workbook
 from metareview.schema.tables import TABLES
 
-__all__ = ["Book", "Sheet", "read_book"]
+__all__ = ["Book", "Sheet", "read_book", "refuse_formulas"]
 
 Rows = list[list[str]]
 
@@ -35,7 +35,7 @@ class Sheet:
     name : its name; that of a table where it holds one.
     rows : its rows as text.
     header : place of the header among the rows, from 0; None where the sheet is no table or has none.
-    file : the file it comes from.
+    file, shown : the file it comes from, and the name that its sheet has there.
     formulas : addresses of the cells that hold a formula or an error value, with their text.
     """
 
@@ -43,6 +43,7 @@ class Sheet:
     rows: Rows
     header: int | None
     file: str
+    shown: str
     formulas: Mapping[str, str]
 
     @property
@@ -84,22 +85,28 @@ class Book:
     single: bool
 
 
-def read_book(place: Path | str) -> Book:
+def read_book(place: Path | str, *, strict: bool = True) -> Book:
     """Read a review folder or a workbook as text.
+
+    Parameters
+    ----------
+    place : the folder or the workbook.
+    strict : whether a file that cannot be read is an error; it is left out otherwise.
 
     Raises
     ------
     InputError
         If there is no such review.
     ProblemsFound
-        If a file cannot be read at all; what stands in its cells is not judged here.
+        If a file cannot be read at all and `strict` is set; what stands in its cells is not judged here.
     """
     place = Path(place)
     if not place.exists():
         raise InputError(f"{place} is not there; give the folder of a review, or a workbook")
     problems = Problems()
     book = _read_workbook(place, problems) if place.is_file() else _read_folder(place, problems)
-    raise_if_errors(place.name, problems.sorted())
+    if strict:
+        raise_if_errors(place.name, problems.sorted())
     return book
 
 
@@ -162,4 +169,21 @@ def _sheet(name: str, place: TableFile, problems: Problems) -> Sheet | None:
             found, rule = f"{name} has no header row", f"the first row of {name} names its columns"
             columns = ", ".join(TABLES[name].columns)
             problems.add(Problem.of_file(place.path.name, found, rule, f"name them: {columns}"))
-    return Sheet(name, rows, header, place.path.name, formulas)
+    return Sheet(name, rows, header, place.path.name, place.sheet or name, formulas)
+
+
+def refuse_formulas(book: Book) -> None:
+    """Report the formulas of tables: they are never evaluated and never written, so their cells would be lost.
+
+    Raises
+    ------
+    ProblemsFound
+        If there is one.
+    """
+    problems = Problems()
+    for name, sheet in book.sheets.items():
+        for address, text in sheet.formulas.items() if name in TABLES else ():
+            found, rule = f"{name}!{address} holds {text[:60]}", "a formula is never evaluated and never written"
+            rule = rule if text.startswith("=") else "an error value of a spreadsheet program is not data"
+            problems.add(Problem.of_file(sheet.file, found, rule, "write the value that it shows"))
+    raise_if_errors(book.name, problems.sorted())

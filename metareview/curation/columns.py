@@ -40,7 +40,7 @@ _ASKED = {
     _SHA: "64 hexadecimal digits, from sha256sum.",
 }
 _WIDE = frozenset({"note", "quote", "title", "statement", "support", "description", "tooltips", "inputs"})
-_WIDTHS = {"integer": 9, "number": 11, "score": 11, "boolean": 11, "choice": 15, "metric": 15}
+_WIDTHS = {"integer": 12, "number": 13, "score": 13, "boolean": 12, "choice": 17, "metric": 17}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ def table_purpose(table: str) -> str:
     start, opening, rest = text.partition(" (one row of ``")
     if opening:
         text = start + rest.partition(")")[2]
-    return f"{text.replace('``', '').rstrip('.')}."
+    text = text.replace("`", "").replace(".csv", "").removeprefix(f"One row of {table}: ")
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 @cache
@@ -127,7 +128,9 @@ def _examples() -> Mapping[tuple[str, str], str]:
 def _guide(table: str, field: Field) -> Guide:
     facts = _facts(field.annotation)
     target = next((ref.table for ref in TABLES[table].references if ref.column == field.name), None)
-    low = next(((sign, facts[key]) for key, sign in (("minimum", ">="), ("exclusiveMinimum", ">")) if key in facts), None)
+    low = next(
+        ((sign, facts[key]) for key, sign in (("minimum", ">="), ("exclusiveMinimum", ">")) if key in facts), None
+    )
     high = next(
         ((sign, facts[key]) for key, sign in (("maximum", "<="), ("exclusiveMaximum", "<")) if key in facts), None
     )
@@ -135,7 +138,7 @@ def _guide(table: str, field: Field) -> Guide:
     pattern = facts.get("pattern") if field.kind != "metric" else None
     longest = facts.get("maxLength")
     guide = Guide(
-        table, field, " ".join(about.replace("``", "").split()), (), _examples().get((table, field.name), ""),
+        table, field, " ".join(about.replace("`", "").split()), (), _examples().get((table, field.name), ""),
         "nm" if field.name.endswith("_nm") else "", low, high, target, pattern, longest,
     )  # fmt: skip
     return _with_rules(guide)
@@ -145,8 +148,9 @@ def _facts(annotation: Any) -> dict[str, Any]:
     """Return the constraints of the part of an annotation that holds the value."""
     schema = TypeAdapter(annotation).json_schema()
     arms = schema.get("anyOf", [schema])
-    found = next((arm for arm in arms if "$ref" not in arm and arm.get("type") != "null"), {})
-    return found.get("items", found) if found.get("type") == "array" else found  # type: ignore[no-any-return]
+    found: dict[str, Any] = next((arm for arm in arms if "$ref" not in arm and arm.get("type") != "null"), {})
+    items: dict[str, Any] = found.get("items", found)
+    return items if found.get("type") == "array" else found
 
 
 def _with_rules(guide: Guide) -> Guide:

@@ -87,5 +87,7 @@ def _of_range(cells: Mapping[str, str]) -> Iterator[Condition]:
         return
     value, place = cells["value"], f"MATCH({cells['metric']},list_metrics,0)"
     factor = f'IF({cells["scale"]}="percent",100,1)'
-    low, high = (f"{value}{sign}INDEX(list_metric_{end},{place})*{factor}" for sign, end in (("<", "low"), (">", "high")))
+    low, high = (
+        f"{value}{sign}INDEX(list_metric_{end},{place})*{factor}" for sign, end in (("<", "low"), (">", "high"))
+    )
     yield Condition("value", f"AND(ISNUMBER({value}),IFERROR(OR({low},{high}),FALSE))", WRONG)

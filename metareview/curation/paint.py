@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from metareview.curation.columns import NUMERIC, Guide, guides_of, table_purpose
@@ -55,7 +56,8 @@ class Plan:
     header : place of the header among them, from 0.
     marks : by row and column (from 0), how a cell is coloured: ``error`` or ``warning``.
     notes : by row and column (from 0), the comment of a cell.
-    protect : whether the rows down to the header are locked.
+    protect : whether it is to be filled in: the rows down to the header are locked, and slips are coloured as they
+        are typed (in a copy that shows problems these colours would hide the others).
     """
 
     table: str
@@ -90,7 +92,7 @@ def number_format(text: str) -> tuple[float, str] | None:
     if match is None:
         return None
     value = float(text)
-    if float(f"{value:.16G}") != value or text.startswith("-0") and value == 0:
+    if float(f"{value:.16G}") != value or (text.startswith("-0") and value == 0):
         return None  # more digits than the format keeps
     plain = str(int(value)) if value == value // 1 else repr(value)
     if plain == text:
@@ -123,13 +125,14 @@ class Painter:
             if row == plan.header:
                 self._header(sheet, row, columns, guides)
             elif is_remark(cells):
-                self._remark(sheet, row, cells)
+                self._remark(sheet, row, cells, [guides[n].width if n in guides else 16 for n in columns])
         self._data(sheet, plan, columns, guides)
         for (row, column), text in plan.notes.items():
             _comment(sheet, row, column, text)
         first, last = plan.header + 1, max(len(plan.rows), plan.header + 1) + SPARE - 1
         self._validations(sheet, columns, guides, first, last)
-        self._conditions(sheet, plan, columns, first, last)
+        if plan.protect:
+            self._conditions(sheet, plan, columns, first, last)
         sheet.freeze_panes(plan.header + 1, 1)
         sheet.autofilter(plan.header, 0, max(len(plan.rows) - 1, plan.header + 1), len(columns) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:{column_letters(max(len(columns) - 1, 0))}{last + 1}"})
@@ -142,7 +145,7 @@ class Painter:
         for place, name in enumerate(columns):
             guide = guides.get(name)
             kind = "General" if guide is not None and guide.numeric else "@"
-            sheet.set_column(place, place, guide.width if guide else 16, self.style(num_format=kind, locked=False))
+            sheet.set_column(place, place, guide.width if guide else 16, self.style(**_shown(kind), locked=False))
 
     def _header(self, sheet: Any, row: int, columns: Sequence[str], guides: Mapping[str, Guide]) -> None:
         sheet.set_row(row, 20)
@@ -154,9 +157,10 @@ class Painter:
             if guide is not None:
                 _comment(sheet, row, place, guide.note())
 
-    def _remark(self, sheet: Any, row: int, cells: Sequence[str]) -> None:
+    def _remark(self, sheet: Any, row: int, cells: Sequence[str], widths: Sequence[float]) -> None:
         how = any(cell.startswith(HOW) for cell in cells)
-        sheet.set_row(row, 66 if how else 28)
+        lines = max(1 + int(len(cell) * 0.95 // width) for cell, width in zip(cells, widths, strict=False))
+        sheet.set_row(row, min((12.5 if how else 14) * lines + 4, 160))
         shown: dict[str, Any] = {"bg_color": COLOURS["how"], "text_wrap": True, "border": 1, "border_color": "#D9D9D9"}
         shown |= {"font_color": "#404040", "font_size": 9} if how else {"font_color": "#7F7F7F", "italic": True}
         for place, cell in enumerate(cells):
@@ -165,11 +169,16 @@ class Painter:
     def _data(self, sheet: Any, plan: Plan, columns: Sequence[str], guides: Mapping[str, Guide]) -> None:
         """Write the cells: the hot loop, so formats and writers are looked up before it."""
         kinds = [guides[name].field.kind in NUMERIC if name in guides else False for name in columns]
-        text = self.style(num_format="@", locked=False)
-        marks, style, write_string, write_number = plan.marks, self.style, sheet.write_string, sheet.write_number
+        text = self.style(**_shown("@"), locked=False)
+        marks, write_string, write_number = plan.marks, sheet.write_string, sheet.write_number
+
+        @cache
+        def style(mark: str | None, shown: str) -> Any:
+            return self.style(**_marked(mark), **_shown(shown), locked=False)
+
         marked_rows = {row for row, _ in marks}
         for row, cells in enumerate(plan.rows):
-            if row == plan.header or (row < plan.header + 2 and is_remark(cells)) or is_remark(cells):
+            if row == plan.header or is_remark(cells):
                 continue
             for place, cell in enumerate(cells):
                 mark = marks.get((row, place)) if row in marked_rows else None
@@ -177,7 +186,7 @@ class Painter:
                     continue
                 number = number_format(cell) if place < len(kinds) and kinds[place] else None
                 if number is not None:
-                    write_number(row, place, number[0], style(**_marked(mark), num_format=number[1], locked=False))
+                    write_number(row, place, number[0], style(mark, number[1]))
                 elif len(cell) > LONGEST:
                     raise InputError(
                         f"{plan.table} row {row + 1}: a cell of {len(cell):,} characters; one of a workbook holds "
@@ -186,9 +195,9 @@ class Painter:
                 elif mark is None:
                     write_string(row, place, cell, text)
                 elif cell:
-                    write_string(row, place, cell, style(**_marked(mark), num_format="@", locked=False))
+                    write_string(row, place, cell, style(mark, "@"))
                 else:
-                    sheet.write_blank(row, place, None, style(**_marked(mark), num_format="@", locked=False))
+                    sheet.write_blank(row, place, None, style(mark, "@"))
 
     def _validations(
         self, sheet: Any, columns: Sequence[str], guides: Mapping[str, Guide], first: int, last: int
@@ -208,6 +217,11 @@ class Painter:
             place = columns.index(condition.column)
             rule = {"type": "formula", "criteria": f"={condition.formula}", "format": shades[condition.colour]}
             sheet.conditional_format(first, place, last, place, rule)
+
+
+def _shown(kind: str) -> dict[str, Any]:
+    """Return the properties of text (kept away from the number beside it) or of a number format."""
+    return {"num_format": "@", "indent": 1, "align": "left"} if kind == "@" else {"num_format": kind}
 
 
 def _marked(mark: str | None) -> dict[str, str]:
@@ -266,5 +280,3 @@ def _short(guide: Guide | None) -> str:
     unit = f", {guide.unit}" if guide.unit else ""
     tail = f" [{kind}{unit}{codes}]" if kind or codes else ""
     return f"{guide.about.partition('. ')[0].rstrip('.')}{tail}".replace(" []", "")
-
-

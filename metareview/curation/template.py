@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from metareview import __version__
-from metareview.curation.book import Book, Sheet, read_book
+from metareview.curation.book import Book, Sheet, read_book, refuse_formulas
 from metareview.curation.columns import guides_of
 from metareview.curation.helpsheets import write_changes, write_glossary, write_hidden, write_instructions
-from metareview.curation.lists import DropDowns, drop_downs
+from metareview.curation.lists import drop_downs
 from metareview.curation.paint import COLOURS, SPARE, Painter, Plan, help_rows, new_book
 from metareview.ingest.config import parse_spec
-from metareview.ingest.problems import Problem, Problems, column_letters, raise_if_errors
+from metareview.ingest.problems import Problems, column_letters, raise_if_errors
 from metareview.schema.review import ReviewSpec
 from metareview.schema.tables import TABLES
 
@@ -64,7 +63,7 @@ def spec_of(book: Book) -> ReviewSpec | None:
 
 def build_template(book: Book, name: str = "extraction") -> bytes:
     """Return the workbook of a review that is read already; parameters and errors as for `make_template`."""
-    _refuse_formulas(book)
+    refuse_formulas(book)
     spec = spec_of(book)
     target, stream = new_book(spec.title if spec else name)
     drops = drop_downs(spec)
@@ -84,18 +83,6 @@ def build_template(book: Book, name: str = "extraction") -> bytes:
     write_hidden(target, book.spec, book.origins)
     target.close()
     return stream.getvalue()
-
-
-def _refuse_formulas(book: Book) -> None:
-    """A formula is never evaluated and never written, so its cell would lose what it shows."""
-    problems = Problems()
-    for name, sheet in book.sheets.items():
-        if name not in TABLES:
-            continue
-        for address, text in sheet.formulas.items():
-            found, rule = f"{name}!{address} holds {text[:60]}", "a formula is never evaluated and never written"
-            problems.add(Problem.of_file(sheet.file, found, rule, "write the value that it shows"))
-    raise_if_errors(book.name, problems.sorted())
 
 
 def _plan(table: str, sheet: Sheet | None) -> Plan:
@@ -118,7 +105,7 @@ def _log(book: Book, plans: Mapping[str, Plan]) -> list[Sequence[str]]:
     """Return the lines of the change log: those there are, and what this program adds now."""
     lines = [list(row) for row in book.changes]
     source = "an earlier workbook" if book.single else f"the review {book.name}"
-    made = ["", "metareview", "", f"made from {source} by metareview {__version__}"]
+    made = ["", "metareview", "", f"made from {source} by metareview template"]
     lines += [made] if made not in lines else []
     for table, sheet in book.sheets.items():
         if table in plans and book.single:

@@ -166,9 +166,7 @@ def check_review(
     return CheckReport(folder.name, review, found, {name: len(table.raw) for name, table in tables.items()}, verified)
 
 
-def _open(
-    place: Path, problems: Problems
-) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str], Path]:
+def _open(place: Path, problems: Problems) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str], Path]:
     """Return ``review.yaml``, the tables, those whose file cannot be used, and the resolved place of a review."""
     if place.is_file():
         place = place.resolve()
@@ -178,9 +176,7 @@ def _open(
     return spec, *find_tables(folder, problems), folder
 
 
-def _open_workbook(
-    path: Path, problems: Problems
-) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str]]:
+def _open_workbook(path: Path, problems: Problems) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str]]:
     """Open a review that is one workbook; a ``review.yaml`` beside it comes before the one that it carries."""
     if path.suffix.lower() not in _WORKBOOKS:
         raise InputError(f"{path} is a file; give the folder of a review, or an XLSX workbook with its tables")
@@ -255,9 +251,11 @@ def _verify(
     if sources is None:
         return None
     from metareview.ingest.printed import verify_printed
+    from metareview.ingest.textlayer import verify_layers
 
     say("looking up printed figures")
-    return verify_printed(tables, Path(sources), problems)
+    found = verify_printed(tables, Path(sources), problems)
+    return found + verify_layers(tables, Path(sources), problems)
 
 
 def _frames(tables: Mapping[str, ParsedTable]) -> dict[str, pd.DataFrame]:

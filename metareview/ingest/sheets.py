@@ -22,7 +22,7 @@ from metareview.ingest.problems import Problem, Problems, column_letters
 from metareview.ingest.raw import RawTable, TableBuilder, match_header
 from metareview.schema.tables import TABLES
 
-__all__ = ["SheetScan", "cell_text", "read_grid", "read_sheet", "read_values", "scan_sheet"]
+__all__ = ["SheetScan", "cell_text", "place_of", "read_grid", "read_sheet", "read_values", "scan_sheet"]
 
 #: Cells of the rectangle that a sheet spans, per cell that holds something, before it is too sparse to be a table.
 _SPARSE = 50
@@ -38,6 +38,10 @@ _HIDDEN = rb"(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])"
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b" + _HIDDEN + rb"[^<>]*?\sr=[\"']([0-9]{1,7})[\"']")
 _HIDDEN_COLUMN = re.compile(
     rb"<(?:\w+:)?col\b" + _HIDDEN + rb"(?=[^<>]*\smin=[\"']([0-9]{1,5})[\"'])(?=[^<>]*\smax=[\"']([0-9]{1,5})[\"'])"
+)
+#: A cell whose attributes do not stand in the usual order (address, style, type), so that the short pattern misses it.
+_UNUSUAL = re.compile(
+    rb"<\w+:c\b|<c (?!r=\"[A-Z]{1,3}[0-9]{1,7}\"(?: s=\"[0-9]+\")?(?: t=\"\w+\")?/?>)"
 )
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
@@ -80,18 +84,18 @@ class SheetScan:
 def scan_sheet(stream: Any, percent_styles: frozenset[str], decimal_styles: Mapping[str, int]) -> SheetScan:
     """Scan the XML of a sheet; reading it to its end also verifies its checksum."""
     scan = SheetScan()
-    percent, fixed = _styled(percent_styles), _styled(decimal_styles)
+    names = b"|".join(style.encode() for style in sorted({*percent_styles, *decimal_styles}))
+    usual = re.compile(rb"<c r=\"([A-Z]{1,3}[0-9]{1,7})\" s=\"(" + names + rb")\"")
+    styled = re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](" + names + rb")[\"'])")
     for block in _blocks(stream):
-        _scan_block(block, percent, scan)
-        if fixed:
-            scan.decimals.update((a.decode(), decimal_styles[style.decode()]) for a, style in fixed.findall(block))
+        _scan_block(block, scan)
+        pattern = usual if not _UNUSUAL.search(block) else styled
+        for address, style in pattern.findall(block) if names else ():
+            if style.decode() in percent_styles:
+                scan.percents.add(address.decode())
+            else:
+                scan.decimals[address.decode()] = decimal_styles[style.decode()]
     return scan
-
-
-def _styled(styles: Iterable[str]) -> re.Pattern[bytes] | None:
-    """Return the pattern of cells with one of these styles: address and style."""
-    names = b"|".join(style.encode() for style in sorted(styles))
-    return re.compile(_CELL + rb"(?=[^<>]*\ss=[\"'](" + names + rb")[\"'])") if names else None
 
 
 def _blocks(stream: Any) -> Iterator[bytes]:
@@ -111,15 +115,13 @@ def _blocks(stream: Any) -> Iterator[bytes]:
     yield rest
 
 
-def _scan_block(block: bytes, percent: re.Pattern[bytes] | None, scan: SheetScan) -> None:
+def _scan_block(block: bytes, scan: SheetScan) -> None:
     if b"<f" in block or b":f" in block:
         scan.instead.update(
             (address.decode(), f"={_unescaped(body).lstrip()}") for address, body in _FORMULA.findall(block)
         )
     if b't="e"' in block or b"t='e'" in block:
         scan.instead.update((address.decode(), _unescaped(body)) for address, body in _ERROR.findall(block))
-    if percent:
-        scan.percents.update(address.decode() for address, _ in percent.findall(block))
     if b"hidden=" in block:
         scan.hidden_rows.extend(int(row) for row in _HIDDEN_ROW.findall(block))
         scan.hidden_columns.extend((int(first), int(last)) for first, last in _HIDDEN_COLUMN.findall(block))
@@ -183,19 +185,29 @@ def _opened(path: Path, sheet: str) -> Iterator[Any]:
         yield workbook.get_sheet_by_name(sheet)
 
 
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    """Yield the values of a sheet from A1 on; calamine leaves out the columns before the first cell."""
+    left = sheet.start[1] if sheet.start else 0
+    if not left:
+        yield from sheet.iter_rows()
+        return
+    for values in sheet.iter_rows():
+        yield [*([""] * left), *values]
+
+
 def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, int, list[str]]]:
     """Yield the rows of a sheet as text, formulas and error values included."""
     instead: dict[int, list[tuple[int, str]]] = {}
     for address, text in scan.instead.items():
-        row, column = _place(address)
+        row, column = place_of(address)
         instead.setdefault(row, []).append((column, text))
     percents: dict[int, set[int]] = {}
     for address in scan.percents:
-        row, column = _place(address)
+        row, column = place_of(address)
         percents.setdefault(row, set()).add(column)
     fixed: dict[int, dict[int, int]] = {}
     for address, decimals in scan.decimals.items():
-        row, column = _place(address)
+        row, column = place_of(address)
         fixed.setdefault(row, {})[column] = decimals
     nothing: dict[int, int] = {}
     for number, values in enumerate(rows, 1):
@@ -210,7 +222,7 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
         yield number, number, cells
 
 
-def _place(address: str) -> tuple[int, int]:
+def place_of(address: str) -> tuple[int, int]:
     """Return the 1-based row and the 0-based column of an address such as ``D3``."""
     match = _ADDRESS.fullmatch(address)
     return (int(match[2]), _column_number(match[1]) - 1) if match else (0, 0)
@@ -225,7 +237,7 @@ def read_sheet(path: Path, sheet: str, scan: SheetScan, table: str, file: str, p
 def read_values(path: Path, sheet: str) -> list[list[Any]]:
     """Return the values of a sheet from A1 on; errors of calamine pass through."""
     with _opened(path, sheet) as found:
-        return list(found.iter_rows())
+        return list(_rows(found))
 
 
 def read_grid(path: Path, sheet: str, scan: SheetScan) -> list[list[str]]:
@@ -234,11 +246,11 @@ def read_grid(path: Path, sheet: str, scan: SheetScan) -> list[list[str]]:
     The list has one entry per row of the sheet; errors of calamine pass through.
     """
     with _opened(path, sheet) as found:
-        return [cells for _, _, cells in _texts(found.iter_rows(), scan)]
+        return [cells for _, _, cells in _texts(_rows(found), scan)]
 
 
 def _read_table(found: Any, scan: SheetScan, table: str, file: str, problems: Problems) -> RawTable | None:
-    records = (record for record in _texts(found.iter_rows(), scan) if not is_remark(record[2]))
+    records = (record for record in _texts(_rows(found), scan) if not is_remark(record[2]))
     head = next((record for record in records if any(map(str.strip, record[2]))), None)
     if head is None:
         problems.add(
@@ -294,6 +306,9 @@ def _report_hidden(
     shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5:,} more" if len(rows) > 5 else "")
     for what in ((f"rows {shown}" if rows else ""), (f"columns {', '.join(names)}" if names else "")):
         if what:
-            found, rule = f"sheet {sheet} does not show its {what}", "what is hidden or filtered out is read all the same"
+            found, rule = (
+                f"sheet {sheet} does not show its {what}",
+                "what is hidden or filtered out is read all the same",
+            )
             remedy = "show it and look at it; delete what does not belong to the table"
             problems.add(Problem.of_file(file, found, rule, remedy, severity="warning"))

@@ -1,5 +1,6 @@
 """Numbers that are not printed but follow from what is: stored with the formula and its inputs, so that they can be
-computed again."""
+computed again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ Formula = Literal[
 
 
 class Derivation(Model):
-    """One derived cell of ``results.csv`` (one row of ``derivations.csv``): its formula, its inputs, and the outcome."""
+    """One derived cell of ``results.csv`` (one row of ``derivations.csv``): formula, inputs, and outcome."""
 
     derivation_id: Slug
     """Id of the derivation."""
