@@ -14,8 +14,8 @@ from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.compare import compare, merge
-from metareview.cli.diff import diff
 from metareview.cli.csv import csv
+from metareview.cli.diff import diff
 from metareview.cli.effects import effects
 from metareview.cli.fit import fit
 from metareview.cli.init import init
