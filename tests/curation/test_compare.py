@@ -203,6 +203,19 @@ def test_workbooks(versions: Pair, tmp_path: Path) -> None:
     assert found.b == "ben"
 
 
+@pytest.mark.parametrize("review", ["brain-em", "em-public"])
+def test_a_review_equals_its_own_workbook(root: Path, tmp_path: Path, review: str) -> None:
+    """The workbook of a review, with its help rows, number formats and empty sheets, says the same."""
+    from typer.testing import CliRunner
+
+    from metareview.cli.app import app
+
+    folder, book = root / "data" / "studies" / review, tmp_path / "extraction.xlsx"
+    assert CliRunner().invoke(app, ["template", str(folder), "-o", str(book)]).exit_code == 0
+    found = compare(read_extraction(folder, "folder"), read_extraction(book, "workbook"))
+    assert (found.conflicts, found.rounded, found.lone, found.warnings) == ((), (), (), ())
+
+
 # Bad input
 
 
