@@ -208,7 +208,10 @@ def test_a_sheet_with_all_its_rows(tmp_path: Path) -> None:
 def test_a_sheet_renamed(tmp_path: Path) -> None:
     path = edited(tmp_path, lambda b: setattr(b["results"], "title", "Results "))
     said = messages(path)
-    assert "sheet Results  is not read; a sheet that is read is named after a table; did you mean 'results'?" in " ".join(said)
+    assert (
+        "sheet Results  is not read; a sheet that is read is named after a table; did you mean 'results'?"
+        in " ".join(said)
+    )
     assert any("the table results is not in extraction.xlsx" in text for text in said)
 
 
