@@ -50,7 +50,7 @@ def draw_blobs(view: View, ranking: View, labels: Labels, ax: Axes) -> Axes:
     Parameters
     ----------
     view : columns method, rank and share.
-    ranking : columns method and interval.
+    ranking : columns method and interval; there is one where there are replicates.
     labels : the methods and their places.
     """
     names = [tidy(name) for name in ranking.values("method")]

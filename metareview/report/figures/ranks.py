@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from metareview.report.figures.panels import Labels, row_axis
-from metareview.report.figures.reading import cell_rows, number
+from metareview.report.figures.reading import number
 from metareview.report.figures.style import (
     GRID,
     INK,
@@ -37,7 +37,7 @@ _KEYS = ("method", "bounds", "interval", "joint", "place")
 def draw(views: Mapping[str, View]) -> Figure:
     """Return the plot of the view `ranking-…`."""
     (view,) = views.values()
-    rows = cell_rows(view, *_KEYS)
+    rows = _rows(view)
     labels = Labels.of([tidy(row[0].value) for row in rows], _LABEL, SMALL, least=_ROW)
     notes = [line for text in _notes(view, rows) for line in wrap(text, WIDTH - 2 * _MARGIN, SMALL)]
     left, top = _MARGIN + labels.width + 10, _MARGIN + _KEY
@@ -48,17 +48,24 @@ def draw(views: Mapping[str, View]) -> Figure:
     return figure
 
 
+def _rows(view: View) -> list[tuple[Cell, ...]]:
+    """The cells of every method; empty ones for intervals that the ranking has not."""
+    there = {column.key for column in view.columns}
+    none = (Cell(),) * len(view.rows)
+    return list(zip(*(view.cells(key) if key in there else none for key in _KEYS), strict=True))
+
+
 def draw_ranks(view: View, labels: Labels, ax: Axes) -> Axes:
     """Draw possible ranks as boxes, intervals as lines and the rank as a point onto axes.
 
     Parameters
     ----------
-    view : columns method, place, and bounds, interval and joint with their limits.
+    view : columns method, place, and bounds, and where there are any interval and joint, with their limits.
     labels : the methods and their places.
     """
     from matplotlib.patches import Rectangle
 
-    rows = cell_rows(view, *_KEYS)
+    rows = _rows(view)
     row_axis(ax, labels)
     rank_axis(ax, len(rows))
     for (_, bounds, interval, joint, place), y in zip(rows, labels.centres, strict=True):

@@ -176,10 +176,10 @@ _BOARDS: dict[str, _Make] = {"multiverse": _multiverse}
 _RANKINGS: dict[str, _Make] = {
     "ranks": _ranked("ranks", "Rank bounds and intervals", ("ranking",), "ranks:draw"),
     "blobs": _ranked("blobs", "Ranks of the replicates", ("shares", "ranking"), "blobs:draw", ("shares",)),
-    "podium": _ranked("podium", "Podium", ("places",), "podium:draw", ("places",)),
+    "podium": _ranked("podium", "Podium", ("places",), "podium:draw"),
     "difference": _ranked("difference", "Critical difference", ("tests",), "difference:draw"),
     "superiority": _ranked("superiority", "Significance map", ("pairs",), "superiority:draw"),
-    "coverage": _ranked("coverage", "Coverage", ("places",), "coverage:draw"),
+    "coverage": _ranked("coverage", "Coverage", ("places",), "coverage:draw", ("places",)),
 }
 #: Those of a ranking of printed numbers: pairs and tests would compare methods on different data.
 _PRINTED = ("ranks", "coverage")

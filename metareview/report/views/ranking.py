@@ -87,7 +87,7 @@ def ranking(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     view = arrange(
         f"ranking-{key}", declared.title, f"{declared.title}: the order, and how far it can be trusted.", columns,
         [_row(entry) for entry in ranked], results=[found], notes=notes, nothing=_nothing(found),
-        keep=("rank", "method", "bounds", "interval", "joint", "place", "category"), machine=("place",),
+        keep=("rank", "method", "bounds", "place"), machine=("place",),
         alt=_alt(found),
     )  # fmt: skip
     return _with_meta(view, found, spec, key)

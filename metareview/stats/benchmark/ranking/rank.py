@@ -121,9 +121,9 @@ def rank(
         seed=seed, level=level, unit=unit,
     )  # fmt: skip
     bounds, note = _bounds(chosen, filled, scaled, found, transform)
-    drawn, why = _drawn(filled, found, transform, n_boot, unit, seed)
-    return _assembled(replace(base, bounds_note=note, warnings=(*base.warnings, *why)), filled, scores, found, scaled,
-                      bounds, drawn)  # fmt: skip
+    drawn, how, why = _drawn(filled, found, transform, n_boot, unit, seed)
+    base = replace(base, bounds_note=note, methods=(*base.methods, *how), warnings=(*base.warnings, *why))
+    return _assembled(base, filled, scores, found, scaled, bounds, drawn)
 
 
 def groups_of(cube: Cube) -> NDArray[np.int64]:
@@ -202,9 +202,10 @@ def _bounds(cube: Cube, filled: Filled, scaled: Scaled, rule: Rule, transform: s
 
 def _drawn(
     filled: Filled, rule: Rule, transform: str | None, n_boot: int, unit: str, seed: int
-) -> tuple[Draws | None, tuple[str, ...]]:
+) -> tuple[Draws | None, tuple[str, ...], tuple[str, ...]]:
+    """Return the replicates, how they were made, and what to know of them or why there are none."""
     if unit == "none" or not n_boot:
-        return None, ("no bootstrap was asked for, so there are no intervals",)
+        return None, ("no bootstrap, so there are no intervals",), ()
     cube = filled.cube
 
     def rescale(values: Array) -> Array:
@@ -213,8 +214,8 @@ def _drawn(
     try:
         drawn = draw(cube, filled.values, groups_of(cube), rule, unit, n_boot, seed, rescale)
     except NotEstimable as error:
-        return None, (f"no bootstrap intervals: {error}",)
-    return drawn, drawn.warnings
+        return None, (), (f"no bootstrap intervals: {error}",)
+    return drawn, drawn.methods, drawn.warnings
 
 
 def _assembled(
@@ -229,7 +230,6 @@ def _assembled(
         _method(i, cube, (scores * sign, first, middle), bounds, stability) for i in order
     )  # fmt: skip
     tests, said = _tests(filled, order)
-    drawn_said = () if drawn is None else drawn.methods
     intervals_said = () if stability is None else (
         f"percentile intervals of ranks ({base.level:.0%})",
         f"simultaneous rank intervals after Mogstad et al. 2024, from the {stability.whole} replicates that rank "
@@ -243,7 +243,7 @@ def _assembled(
         base, ranked=ranked, columns=_columns(cube, order), blocks=_unit_places(cube, order),
         pairs=_pairs(filled, order, stability),
         n_boot=0 if drawn is None else len(drawn.scores), clusters=0 if drawn is None else drawn.clusters,
-        apart=0 if drawn is None else drawn.apart, methods=(*base.methods, *drawn_said, *intervals_said),
+        apart=0 if drawn is None else drawn.apart, methods=(*base.methods, *intervals_said),
         warnings=(*base.warnings, *lost, *level), significance=replace(tests, warnings=(*tests.warnings, *said)),
     )  # fmt: skip
 
