@@ -3,12 +3,14 @@
     python benchmarks/bench_ranking.py
 
 CPU times of one thread (set OPENBLAS_NUM_THREADS=1), median of the repeats: a busy machine matters less than for wall
-time. challengeR tells wall time. What is not installed is said, not skipped in silence; rliable 1.2 does not import
-with pandas 3, and the message is printed. Peers that only test or only bootstrap are timed on what they do.
+time. challengeR tells wall time. What is not installed is said, not skipped in silence; rliable 1.2 needs arch, which
+does not import with pandas 3: the message is printed. Peers that only test or only bootstrap are timed on what they do.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 import subprocess
 import sys
@@ -52,9 +54,7 @@ def clock(call: Callable[[], object], repeats: int = 3) -> float:
 
 
 def own() -> None:
-    print(
-        f"{METHODS} methods x {SETS} data sets x {METRICS} metrics; CPU seconds for one ranking with rank bounds, and for"
-    )
+    print(f"{METHODS} methods x {SETS} data sets x {METRICS} metrics; CPU seconds for one ranking with bounds, and for")
     print(
         f"the same with {REPLICATES:,} bootstrap replicates (targets: {TARGETS['bounds']:g} and "
         f"{TARGETS['bootstrap']:g} s)"
@@ -84,7 +84,8 @@ def beside_tests() -> None:
     try:
         from autorank import autorank
 
-        other = clock(lambda: autorank(frame, force_mode="nonparametric"))
+        with contextlib.redirect_stdout(io.StringIO()):
+            other = clock(lambda: autorank(frame, force_mode="nonparametric"))
         print(f"  autorank {other:.3f} s, ratio {other / mine:.1f} (its decision tree, Friedman and Nemenyi)")
     except ImportError as error:
         print(f"  autorank: {error}")

@@ -212,6 +212,8 @@ def _rankings(spec: ReviewSpec, *, as_printed: bool) -> dict[str, ViewSpec]:
         for kind, title, formats in (("ranking", "", True), ("pairs", "Head to head: ", True),
                                      ("tests", "Tests: ", True), ("places", "Places by column: ", False),
                                      ("shares", "Ranks of the replicates: ", False)):  # fmt: skip
+            if as_printed and kind not in ("ranking", "places"):
+                continue  # pairs and tests would compare methods on different data
             own = _spec(f"{kind}-{declared.id}", f"{title}{declared.title}", section, f"ranking:{kind}", _NAMES,
                         (f"ranking-{declared.id}",), formats=formats, argument=declared.id)  # fmt: skip
             views[own.name] = own

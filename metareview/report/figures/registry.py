@@ -156,6 +156,8 @@ _RANKINGS: dict[str, _Make] = {
     "superiority": _ranked("superiority", "Significance map", ("pairs",), "superiority:draw"),
     "coverage": _ranked("coverage", "Coverage", ("places",), "coverage:draw"),
 }
+#: Those of a ranking of printed numbers: pairs and tests would compare methods on different data.
+_PRINTED = ("ranks", "coverage")
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
@@ -171,7 +173,9 @@ def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
             own[figure.name] = replace(figure, title=f"{figure.title}: {board.title}")
     for ranking in spec.rankings:
         section = "benchmark" if ranking.as_printed else "leaderboards"
-        for make in _RANKINGS.values():
+        for family, make in _RANKINGS.items():
+            if (ranking.as_printed and family not in _PRINTED) or (family == "blobs" and ranking.bootstrap == "none"):
+                continue
             figure = make(ranking.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {ranking.title}", section=section)
     return {**FIGURES, **own}

@@ -248,14 +248,14 @@ def test_tests_against_scipy() -> None:
 
 
 def test_tests_against_scikit_posthocs() -> None:
-    posthocs = pytest.importorskip("scikit_posthocs", reason="pip install 'metareview[ranking-peers]'")
+    posthocs = pytest.importorskip("scikit_posthocs", reason="pip install 'metareview[peers]'")
     expected = posthocs.posthoc_nemenyi_friedman(DEMSAR.T).to_numpy()
     found = nemenyi_p(places(DEMSAR, axis=0, ties="mean").mean(axis=1), 14)
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_tests_against_autorank() -> None:
-    autorank = pytest.importorskip("autorank", reason="pip install 'metareview[ranking-peers]'")
+    autorank = pytest.importorskip("autorank", reason="pip install 'metareview[peers]'")
     import warnings
 
     names = ["C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf"]
