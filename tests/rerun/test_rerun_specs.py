@@ -178,6 +178,18 @@ def test_the_names_of_losses_are_those_of_the_registry() -> None:
     assert set(LOSSES) == set(REGISTERED)
 
 
+@pytest.mark.parametrize("verb", ["list", "plan", "run", "score", "replicate"])
+def test_every_verb_has_examples(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from metareview.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["metareview", "rerun", verb, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"metareview rerun {verb}" in capsys.readouterr().out.split("Examples")[1]
+
+
 BLOCKED = """
 import sys
 class Block:
