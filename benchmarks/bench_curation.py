@@ -178,7 +178,7 @@ def run_frictionless(path: Path) -> int:
     ])  # fmt: skip
     resource = Resource(path=path.name, basepath=str(path.parent), schema=schema)
     rule = checks.row_constraint(formula="not (ci_low > ci_high)")
-    report = resource.validate(Checklist(checks=[rule], limit_errors=10**6))  # type: ignore[call-arg]
+    report = resource.validate(Checklist(checks=[rule]), limit_errors=10**6)
     return sum(len(task.errors) for task in report.tasks)
 
 

@@ -188,9 +188,10 @@ def _write_problems(target: Any, painter: Painter, report: CheckReport, found: S
 def _write_problem(sheet: Any, painter: Painter, row: int, entry: _Found, *, linked: bool) -> None:
     problem = entry.problem
     base = {"text_wrap": True, "border": 1, "border_color": "#D9D9D9"}
+    shown = (problem.found or "(blank)") if problem.column is not None else problem.found
     more = f" (and {problem.more:,} more like this)" if problem.more else ""
     cells = (
-        problem.severity, entry.sheet or problem.file, entry.address, problem.column or "", problem.what + more,
+        problem.severity, entry.sheet or problem.file, entry.address, problem.column or "", shown + more,
         problem.rule, problem.remedy,
     )  # fmt: skip
     for place, text in enumerate(cells):
