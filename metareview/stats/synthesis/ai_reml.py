@@ -116,8 +116,8 @@ def maximise_components(
         found = other if other.point.value > found.point.value else found
     if found.decrement > _SETTLED:
         raise NotEstimable(
-            f"the variance components did not settle (at {found.point.theta}): the likelihood can still rise, but no step "
-            "raises it; the data cannot tell the components apart"
+            f"the variance components did not settle (at {found.point.theta}): the likelihood can still rise, but no "
+            "step raises it; the data cannot tell the components apart"
         )
     return found._replace(starts=runs)
 
