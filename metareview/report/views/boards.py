@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from metareview.report.views.base import Cell
 from metareview.report.views.format import given_decimals
 from metareview.schema.review import ReviewSpec
-from metareview.stats.benchmark.scores import ExperimentValue, Score
+from metareview.stats.benchmark.scores import ExperimentValue
 from metareview.stats.benchmark.units import evaluation_of, kind_of
 
 __all__ = [
