@@ -11,7 +11,7 @@ import pytest
 import small_review
 
 from metareview.errors import UnknownName
-from metareview.report.analyses import ANALYSES
+from metareview.report.analyses import ANALYSES, analyses_for
 from metareview.report.figures.registry import FIGURES, interactive
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx
@@ -32,7 +32,7 @@ class Built:
 
     def __init__(self, review):
         self.review = review
-        self.results = {name: spec.run(review.tables, review.spec) for name, spec in ANALYSES.items()}
+        self.results = {name: spec.run(review.tables, review.spec) for name, spec in analyses_for(review.spec).items()}
         self.views = {}
 
     def __getitem__(self, name):
