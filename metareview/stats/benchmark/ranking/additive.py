@@ -30,7 +30,7 @@ def additive(values: Array, weights: Array, groups: Groups) -> Array:
     and ``b_i = sum_c w_c m_ic (x_ic - mean of c)``, where m_ic says whether a cell is filled and n_c counts them. L
     is the Laplacian of the comparison graph: singular but for connected tables, where its null space is the constant.
 
-    Source: Searle 1971, Linear Models, section 7.1d (two-way classification, unequal subclass numbers).
+    Source: Searle 1971, Linear Models, chapter 7 (two-way classification, unequal subclass numbers).
     """
     if values.ndim == 2 and weights.ndim == 1:
         return np.asarray(_solve(values[None], weights[None])[0])

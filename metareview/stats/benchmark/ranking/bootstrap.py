@@ -255,7 +255,7 @@ def simultaneous(point: Array, scores: Array, level: float) -> tuple[NDArray[np.
     All differences of scores get one critical value, the `level` quantile of ``max |d* - d| / se`` over pairs in the
     bootstrap; a method is behind as many as are ahead of it with an interval above 0.
 
-    Source: Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91:476-518, section 3.2 (two-sided
+    Source: Mogstad, Romano, Shaikh & Wilhelm 2024, Review of Economic Studies 91:476-518 (two-sided
     confidence sets for all differences, inverted to ranks).
     """
     whole = scores[np.isfinite(scores).all(axis=1)]

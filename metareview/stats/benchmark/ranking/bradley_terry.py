@@ -8,7 +8,7 @@ A normal prior of precision `PRIOR` on each theta keeps a method that wins every
 Where every pair meets equally often, the order is that of the wins: ``n sum_j E(theta - theta_j) + PRIOR theta`` is
 one increasing function for all methods, and its value at theta_i is what i has won (plus n / 2).
 
-Sources: Bradley & Terry 1952, Biometrika 39:324-345; Davidson 1970, J Am Stat Assoc 65:317-328, equations 2.3-2.5.
+Sources: Bradley & Terry 1952, Biometrika 39:324-345; Davidson 1970, J Am Stat Assoc 65:317-328.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def mean(values: Array, weights: Array, groups: Groups) -> Array:
 def win_rate(values: Array, weights: Array, groups: Groups) -> Array:
     """Share of its head-to-head comparisons that a method wins, ties half: wins over comparisons, over all columns.
 
-    Source: HELM's win rate (Liang et al. 2023, Holistic Evaluation of Language Models, TMLR, section 5), pooled over
+    Source: HELM's win rate (Liang et al. 2023, Holistic Evaluation of Language Models, TMLR), pooled over
     comparisons instead of averaged over columns, so that a column of two methods does not weigh like one of twenty.
     """
     inside, number = compared(values)
@@ -98,7 +98,7 @@ def borda(values: Array, weights: Array, groups: Groups) -> Array:
     """Two-level Borda: share of the others beaten, averaged over the columns of a data set, then over data sets.
 
     Source: Borda 1781, Mémoire sur les élections au scrutin; in two levels after Colombo, Noiry, Irurozki & Clémençon
-    2022, What are the best systems? New perspectives on NLP benchmarking, NeurIPS, section 3. Points are shares of
+    2022, What are the best systems? New perspectives on NLP benchmarking, NeurIPS. Points are shares of
     the methods present, so that a column run by few gives no more than one run by many.
     """
     inside, number = compared(values)
