@@ -1,7 +1,7 @@
 """Training and inference throughput of the reference models, against both ceilings of the device and a plain loop.
 
     python benchmarks/bench_rerun.py                      # on CUDA: every model at full width, about ten minutes
-    python benchmarks/bench_rerun.py --quick              # reduced width and patches, also on CPU, about a minute
+    python benchmarks/bench_rerun.py --quick              # reduced, also on CPU (one thread); a minute
     python benchmarks/bench_rerun.py --models unet2d,rsunet --output rerun_throughput.json
 
 Needs the extra `rerun`. Without CUDA it measures the reduced form and says so. Per model and task: Mvoxel/s, achieved
@@ -68,6 +68,12 @@ def main() -> None:
     except MetareviewError as error:
         sys.exit(str(error))
     quick = given.quick or device.type == "cpu"
+    if device.type == "cpu":
+        import torch
+
+        torch.set_num_threads(
+            1
+        )  # on a machine that does other work, threads that wait for each other measure that work
     if quick and not given.quick:
         print("no CUDA device: the reduced form (--quick); its ratios say little about a GPU")
     cases = [case for case in CASES if case.model in names]

@@ -132,7 +132,7 @@ class TrainConfig(Config):
     """torch.compile; None: on CUDA only."""
 
     deterministic: bool = False
-    """Only deterministic kernels: slower, bit-identical from run to run on the same machine."""
+    """Only deterministic kernels: slower, the same bits from run to run on one machine. CPU runs are so anyway."""
 
     validate_every: int = Field(default=0, ge=0)
     """Steps between two looks at the validation regions; 0: only at the end."""

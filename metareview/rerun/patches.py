@@ -147,6 +147,7 @@ class PatchSource:
         low, high = (torch.tensor([[side[end] for side in box] for box in boxes], device=device) for end in (0, 1))
         inner = torch.tensor([size - 2 * edge for size, edge in zip(patch, margin, strict=True)], device=device)
         self.low, self.high, self.inner = low, high, inner
+        self.edge = torch.tensor(margin, device=device)
         self.room = (high - low - inner).clamp(min=0)  # how far the predicted part of a patch can move
         self.chances = (self.room + 1).double().prod(dim=1)
 
@@ -160,7 +161,7 @@ class PatchSource:
     def draw(self, rng: Generator, count: int, augment: AugmentConfig | None) -> Batch:
         """Return a batch of patches, changed at random unless `augment` is None."""
         box, first = self.places(rng, count)
-        start = first - torch.tensor(self.margin, device=self.device)
+        start = first - self.edge
         z, y, x = place_indices(start, self.patch, self.low[box], self.high[box], augment, rng)
         image = ((self.image[z, y, x].float() - self.scale.mean) / self.scale.std)[:, None]
         layers = self.layers[:, z, y, x].transpose(0, 1)

@@ -42,21 +42,23 @@ Triple = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured of one model: patch (z, y, x) and batch; `width` below 1 for the reduced form."""
+    """What is measured of one model: patch (z, y, x), batch, and the tiles per axis that inference stitches.
+
+    `width` is below 1 in the reduced form.
+    """
 
     model: str
     patch: Triple
     batch: int
     width: float = 1.0
+    tiles: int = 2
 
     def reduced(self) -> Case:
         """Return the form that a CPU does in seconds."""
         spec = MODELS[self.model]
-        wanted = tuple(
-            size + 2 * margin for size, margin in zip((24, 32, 32)[3 - spec.dims :], spec.margin, strict=True)
-        )
-        small = spec.next_input(wanted)
-        return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.125)
+        wanted = spec.multiple if spec.valid else (24, 32, 32)[3 - spec.dims :]
+        small = spec.input_for(wanted)
+        return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.0625, tiles=1)
 
 
 #: published input sizes where there is one, batches that fill one large GPU
@@ -148,9 +150,9 @@ def measure(
     patch = _triple(spec.next_input(case.patch[3 - spec.dims :]))
     volume, fold = random_volume(_triple(tuple(2 * size for size in patch)))
     margin = _triple(spec.margin, 0)
-    image = random_volume(_triple(tuple(2 * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True))))[
-        0
-    ].image
+    image = random_volume(
+        _triple(tuple(case.tiles * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True)))
+    )[0].image
     config = TrainConfig(
         model=case.model, width=case.width, target="foreground", patch=case.patch, batch=case.batch, steps=1_000_000,
         checkpoint_every=1_000_000, compile=compile,
@@ -200,25 +202,13 @@ def _plain(
     case: Case, spec: ModelSpec, volume: Volume, image: np.ndarray, patch: Triple, channels: int,
     device: torch.device, repeats: int,
 ) -> tuple[Timing, Timing]:  # fmt: skip
-    """Time the loop as one writes it first: NumPy crops and flips, copy, eager float32, `loss.item()` every step."""
+    """Time the loop as one writes it first: NumPy crops and flips, copy, eager float32, the loss read every step."""
     rng = np.random.default_rng(0)
     model = build(case.model, out_channels=channels, width=case.width).to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-    assert volume.labels is not None
-    foreground = (volume.labels > 0).astype(np.float32)
-
-    def crops() -> tuple[torch.Tensor, torch.Tensor]:
-        images, targets = [], []
-        for _ in range(case.batch):
-            start = [int(rng.integers(0, size - need + 1)) for size, need in zip(volume.shape, patch, strict=True)]
-            where = tuple(slice(low, low + need) for low, need in zip(start, patch, strict=True))
-            turn = tuple(axis for axis in range(3) if rng.random() < 0.5)
-            images.append(np.flip((volume.image[where].astype(np.float32) - 128) / 74, turn))
-            targets.append(np.flip(foreground[where], turn))
-        return (torch.from_numpy(np.stack(parts)[:, None]).to(device) for parts in (images, targets))  # type: ignore[return-value]
 
     def step() -> float:
-        image, target = crops()
+        image, target = (torch.from_numpy(part).to(device) for part in _crops(volume, patch, case.batch, rng))
         optimizer.zero_grad()
         logits = apply_model(model, spec.dims, image)
         for axis in range(2, 5):
@@ -227,7 +217,7 @@ def _plain(
         loss = LOSSES["bce"](logits, target.expand_as(logits), None)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     training = time_repeats(step, device, repeats=repeats)
     model.eval()
@@ -243,6 +233,19 @@ def _plain(
         return found
 
     return training, time_repeats(infer, device, repeats=max(3, repeats // 4))
+
+
+def _crops(volume: Volume, patch: Triple, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch of mirrored crops and their foreground, cut on the host."""
+    assert volume.labels is not None
+    images, targets = [], []
+    for _ in range(count):
+        start = [int(rng.integers(0, size - need + 1)) for size, need in zip(volume.shape, patch, strict=True)]
+        where = tuple(slice(low, low + need) for low, need in zip(start, patch, strict=True))
+        turn = tuple(axis for axis in range(3) if rng.random() < 0.5)
+        images.append(np.flip((volume.image[where].astype(np.float32) - 128) / 74, turn))
+        targets.append(np.flip((volume.labels[where] > 0).astype(np.float32), turn))
+    return np.stack(images)[:, None], np.stack(targets)[:, None]
 
 
 def _row(

@@ -306,8 +306,8 @@ class Job:
     def finish(self) -> TrainOutcome:
         """Write weights and result, remove what only a continuation needs."""
         best, state = self.out / "best.pt", self.state
-        if best.exists():
-            best.replace(self.out / "weights.pt")
+        if best.exists():  # copied, not moved: killed here, a continuation finds it again
+            write_atomic(self.out / "weights.pt", best.read_bytes())
         else:
             state.best_step = state.step
             write_checkpoint(self.out / "weights.pt", self.weights())
@@ -319,7 +319,8 @@ class Job:
         )  # fmt: skip
         body = {**asdict(outcome), "checkpoint": "weights.pt", "identity": self.identity}
         write_atomic(self.out / "result.json", json.dumps(body, indent=1) + "\n")
-        (self.out / "last.pt").unlink(missing_ok=True)
+        for name in ("last.pt", "best.pt"):
+            (self.out / name).unlink(missing_ok=True)
         return outcome
 
 

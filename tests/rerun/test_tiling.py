@@ -147,6 +147,24 @@ def test_zarr_equals_memory(tmp_path: Path, padded: bool) -> None:
     assert np.abs(np.asarray(eight) / 255 - expected.values).max() <= 0.5 / 255 + 1e-6
 
 
+def test_streaming_reads_a_row_at_a_time(tmp_path: Path) -> None:
+    """Memory is bounded: however long the volume, no more sections are read at once than a tile is deep."""
+    depths: list[int] = []
+
+    class Watched:
+        shape, dtype = (40, 24, 24), np.dtype(np.uint8)
+
+        def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+            depths.append(region[0].stop - region[0].start)
+            return np.zeros([part.stop - part.start for part in region], np.uint8)
+
+    spec, model = tiny(3, padded=True)
+    how = Stitching(tile=(6, 24, 24), overlap=0.25)
+    predict_to_zarr(spec, model, Watched(), tmp_path / "o.zarr", how, device="cpu")
+    assert len(depths) == len(how.plan(spec, (40, 24, 24)).starts[0]) > 5
+    assert max(depths) == 6
+
+
 def test_killed_stream_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     spec, model = tiny(3, padded=True)
     how = Stitching(tile=(4, 16, 16), overlap=0.5)

@@ -31,6 +31,7 @@ from metareview.rerun.losses import LOSSES  # noqa: E402
 from metareview.rerun.phantom import phantom  # noqa: E402
 from metareview.rerun.schedule import learning_rate, step_seed  # noqa: E402
 from metareview.rerun.train import train  # noqa: E402
+from metareview.results.atomic import write_atomic  # noqa: E402
 
 torch.set_num_threads(1)
 VOLUME = phantom((10, 64, 64), seed=1)
@@ -117,6 +118,46 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path, root: Path, optimizer:
     assert outcome.events == (f"continued at step {stopped} of 30",)
     assert same(weights(outcome.checkpoint), weights(whole.checkpoint))
     assert outcome.history == whole.history
+
+
+def test_killed_while_finishing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best weights survive a kill between writing them and writing the result."""
+    config = TrainConfig(**{**SMALL, "keep": "best", "learning_rate": 1e-2})
+    whole = train(config, VOLUME, FOLD, tmp_path / "whole", device="cpu", seed=2)
+
+    def killed(path: Path, content: Any) -> Path:
+        if Path(path).name == "result.json":
+            raise KeyboardInterrupt
+        return write_atomic(path, content)
+
+    monkeypatch.setattr(loop, "write_atomic", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    monkeypatch.undo()
+    again = train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    assert again.best_step == whole.best_step
+    assert same(weights(again.checkpoint), weights(whole.checkpoint))
+    assert sorted(path.name for path in again.checkpoint.parent.iterdir()) == [
+        "config.json",
+        "result.json",
+        "weights.pt",
+    ]
+
+
+@pytest.mark.needs_gpu
+def test_on_cuda(tmp_path: Path) -> None:
+    """The same code on CUDA: bf16, channels-last, fused optimiser; deterministic runs give the same bits."""
+    config = TrainConfig(**{**SMALL, "steps": 60, "width": 0.06, "learning_rate": 1e-2, "compile": False})
+    outcome = train(config, VOLUME, FOLD, tmp_path / "a", device="cuda", seed=1)
+    assert outcome.history[-1]["loss"] < 0.75 * outcome.history[0]["loss"]
+    there = predict_checkpoint(outcome.checkpoint, VOLUME.image, device="cuda", precision="float32").values
+    here = predict_checkpoint(outcome.checkpoint, VOLUME.image, device="cpu", precision="float32").values
+    assert np.abs(np.asarray(there) - np.asarray(here)).max() < 0.02
+    exact = config.model_copy(update={"deterministic": True, "steps": 12})
+    runs = [train(exact, VOLUME, FOLD, tmp_path / name, device="cuda", seed=1) for name in ("b", "c")]
+    assert same(weights(runs[0].checkpoint), weights(runs[1].checkpoint))
+    compiled = config.model_copy(update={"compile": True, "steps": 12})
+    assert np.isfinite(train(compiled, VOLUME, FOLD, tmp_path / "d", device="cuda", seed=1).history[-1]["loss"])
 
 
 def test_checkpoint_of_another_run(tmp_path: Path) -> None:
@@ -223,6 +264,16 @@ def test_kinds_of_runs(tmp_path: Path, model: str, more: dict[str, Any]) -> None
         with pytest.raises(InputError, match="affinities have a direction that mirroring reverses"):
             trained.stitching(tta="flips")
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_compiled_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(torch, "compile", lambda model: seen.append(model) or model)
+    for name, wanted in (("a", True), ("b", None), ("c", False)):  # None: on CUDA only
+        train(TrainConfig(**{**SMALL, "steps": 1, "compile": wanted}), VOLUME, FOLD, tmp_path / name, device="cpu")
+    assert len(seen) == 1
+    load_trained(tmp_path / "a" / "weights.pt", "cpu", compile=True)
+    assert len(seen) == 2
 
 
 def test_refusals(tmp_path: Path) -> None:
