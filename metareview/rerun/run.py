@@ -95,7 +95,7 @@ def run_job(
     run_id = spec.run_id(fold, seed)
     if not force and record_path(review, run_id).is_file():
         return read_records(review, [run_id])[run_id]
-    started, clock = _now(), Clock()
+    started, clock, code = _now(), Clock(), code_version()  # the code that runs, whatever is checked out meanwhile
     with clock("data"):
         volume = load_data(spec, data)
         region = _fold_of(spec, volume, fold)
@@ -110,7 +110,7 @@ def run_job(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
         spec=spec.decides(), data=volume.describe(),
         regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
-        leakage=leakage, code=code_version(), environment=environment(), device=done.trained.device, started=started,
+        leakage=leakage, code=code, environment=environment(), device=done.trained.device, started=started,
         finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,
         threshold=done.threshold, chosen_by=score_name(spec.segment.choose_by) if done.table else "",
         scores=done.result.rows, extent=asdict(done.result.extent), warnings=done.result.warnings,

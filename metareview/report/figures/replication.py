@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metareview.report.figures.panels import Labels, row_axis
-from metareview.report.figures.reading import cell_rows, distinct, number
+from metareview.report.figures.reading import cell_rows, number
 from metareview.report.figures.style import (
     GRID,
     INK,
@@ -35,7 +35,8 @@ _MARGIN, _LABEL, _ROW, _GAP = 8.0, 210.0, 20.0, 34.0
 _OURS, _THEIRS = colour_of(0), colour_of(3)
 _NOTE = (
     "Squares: mean of our runs; thick bar: interval of the mean, thin bar: where another run is expected. Diamonds: "
-    "reported values, open where the verdict is that they cannot be compared. An arrow ends a bar that goes on."
+    "reported values, open where the verdict is that they cannot be compared. An arrow ends a bar that goes on. "
+    "Scores that stand beside no other one are in the table only."
 )
 
 
@@ -70,7 +71,7 @@ def draw(views: Mapping[str, View]) -> Figure:
 
 
 def _panels(view: View) -> dict[str, list[_Score]]:
-    """Return the lines of each data set and metric, in the order of the view."""
+    """Return the lines of each data set and metric, in the order of the view; a line beside nothing tells nothing."""
     keys = ("dataset", "metric", "method", "rerun", "expected", "reported", "verdict")
     found: dict[str, list[_Score]] = {}
     for dataset, metric, method, mean, expected, reported, verdict in cell_rows(view, *keys):
@@ -79,7 +80,8 @@ def _panels(view: View) -> dict[str, list[_Score]]:
         found.setdefault(name, []).append(
             _Score(tidy(method.value), mean, expected, number(reported.value), comparable)
         )
-    return {name: found[name] for name in distinct(found)}
+    telling = {name: rows for name, rows in found.items() if len(rows) > 1 or rows[0].reported is not None}
+    return telling or found
 
 
 def draw_scores(rows: list[_Score], labels: Labels, ax: Axes) -> Axes:

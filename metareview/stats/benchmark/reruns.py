@@ -21,6 +21,7 @@ from metareview.stats.benchmark.replication import (
     Sample,
     judge,
     mean_interval,
+    prediction_interval,
     sample_of,
 )
 from metareview.stats.benchmark.rows import Row, Tables, records, ref_of, text
@@ -276,8 +277,9 @@ def _row(group: _Group, published: _Published | None, vocabulary: Vocabulary, le
              "sd": group.sample.sd, "n": group.sample.n, "n_of": group.n_of, "refs": group.refs}  # fmt: skip
     if group.sample.sd is not None and group.sample.n > 1:
         base["mean_low"], base["mean_high"] = mean_interval(group.sample, level)
+        base["pi_low"], base["pi_high"] = prediction_interval(group.sample, level=level)
     if published is None:
-        said = "nothing is published for this method, data set and metric"
+        said = "no figure of this method, data set and metric is known here"
         return ReplicationRow(**base, relation="none", verdict="nothing published", words=said)
     metric = vocabulary.find(group.metric)
     direction = {"higher": 1, "lower": -1}.get(metric.direction if metric else "", 0)
@@ -285,11 +287,12 @@ def _row(group: _Group, published: _Published | None, vocabulary: Vocabulary, le
         group.sample, published.sample, reasons=published.reasons, half_unit=published.half_unit, direction=direction,
         best=_best(metric), level=level,
     )  # fmt: skip
+    base |= {"pi_low": judged.pi_low, "pi_high": judged.pi_high}
     return ReplicationRow(
         **base, relation=published.relation, verdict=judged.verdict, words=judged.words,
         reported=published.sample.mean, reported_sd=published.sample.sd, reported_n=published.sample.n,
         reported_convention=published.convention, reported_method=published.method, reported_by=published.by,
         reported_experiment=published.experiment, printed=published.printed, difference=judged.difference,
-        low=judged.low, high=judged.high, pi_low=judged.pi_low, pi_high=judged.pi_high, inside=judged.inside,
+        low=judged.low, high=judged.high, inside=judged.inside,
         reported_refs=published.refs,
     )  # fmt: skip
