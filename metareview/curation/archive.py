@@ -29,6 +29,7 @@ from metareview.ingest import check_review, raise_if_errors
 from metareview.ingest.config import SPEC_FILE
 from metareview.ingest.files import table_files
 from metareview.ingest.problems import Problem
+from metareview.ingest.reruns import rerun_files
 from metareview.ingest.review import CheckReport, FurtherCheck
 from metareview.schema.review import ReviewSpec
 
@@ -73,7 +74,8 @@ def build_archive(folder: Path | str, licence: str) -> bytes:
     if report.tables is None or not folder.is_dir():
         raise InputError(f"{folder} is no review folder; metareview init makes one")
     spec = report.tables.spec
-    files = {f"review/{path.name}": path.read_bytes() for path in sorted(set(table_files(folder).values()))}
+    paths = {*table_files(folder).values(), *rerun_files(folder)}
+    files = {f"review/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in sorted(paths)}
     for name in (SPEC_FILE, RESOLUTIONS_FILE):
         if (folder / name).is_file():
             files[f"review/{name}"] = (folder / name).read_bytes()

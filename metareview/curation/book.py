@@ -19,7 +19,7 @@ from metareview.ingest.problems import Problem, Problems, raise_if_errors
 from metareview.ingest.sheets import read_values
 from metareview.ingest.spreadsheets import csv_cells
 from metareview.ingest.workbooks import Workbook
-from metareview.schema.tables import TABLES
+from metareview.schema.tables import CURATED, TABLES
 
 __all__ = ["Book", "Sheet", "read_book", "refuse_formulas"]
 
@@ -115,7 +115,7 @@ def _read_folder(folder: Path, problems: Problems) -> Book:
     spec = folder / SPEC_FILE
     if not places and not spec.is_file():
         raise InputError(f"{folder} is no review: it has neither {SPEC_FILE} nor a table; metareview init makes one")
-    sheets = {name: _sheet(name, place, problems) for name, place in places.items()}
+    sheets = {name: _sheet(name, place, problems) for name, place in places.items() if name in CURATED}
     found = {name: sheet for name, sheet in sheets.items() if sheet is not None}
     origins = {name: sheet.columns for name, sheet in found.items() if places[name].workbook is None}
     return Book(folder.resolve().name, _text(spec), found, origins, (), False)

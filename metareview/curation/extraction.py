@@ -17,7 +17,7 @@ from metareview.ingest.problems import Problem, Problems, raise_if_errors
 from metareview.ingest.tables import ParsedTable, parse_table
 from metareview.schema.metric import default_vocabulary
 from metareview.schema.review import ReviewSpec
-from metareview.schema.tables import TABLES
+from metareview.schema.tables import CURATED, TABLES
 
 __all__ = ["Extraction", "read_extraction", "same_review"]
 
@@ -87,7 +87,8 @@ def _places(path: Path, problems: Problems) -> tuple[Mapping[str, TableFile], st
     if beside.is_file() and load_spec(beside.parent, problems) is not None:
         text = beside.read_text(encoding="utf-8-sig")
     if path.is_dir():
-        return find_tables(path, problems)[0], text
+        places = find_tables(path, problems)[0]
+        return {name: place for name, place in places.items() if name in CURATED}, text
     if path.suffix.lower() not in {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}:
         raise InputError(f"{path} is a file; give the folder of a review, or an XLSX workbook with its tables")
     places, book = workbook_tables(path, problems)

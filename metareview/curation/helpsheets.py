@@ -11,7 +11,7 @@ from metareview.curation.paint import COLOURS, LONGEST, Painter
 from metareview.ingest.layout import CHANGES_SHEET, GLOSSARY_SHEET, HELP_SHEET, ORIGIN_SHEET, SPEC_SHEET
 from metareview.schema.metric import Metric, default_vocabulary
 from metareview.schema.review import ReviewSpec
-from metareview.schema.tables import TABLES
+from metareview.schema.tables import CURATED
 
 __all__ = ["write_changes", "write_glossary", "write_hidden", "write_instructions"]
 
@@ -60,7 +60,7 @@ def write_instructions(book: Any, painter: Painter, title: str, spec: ReviewSpec
         row += 1
     row = _rows(sheet, painter, row + 1, ("sheet", "one row is", "needed"), [
         (table, table_purpose(table), "always" if spec_.required else "where you have such facts")
-        for table, spec_ in TABLES.items()
+        for table, spec_ in CURATED.items()
     ], links=True)  # fmt: skip
     row = _colours(sheet, painter, row + 1)
     meanings = ("it was looked for and is not there", "it cannot exist here", "it is there and cannot be understood")

@@ -15,7 +15,7 @@ from metareview.ingest.layout import LISTS_SHEET
 from metareview.schema.flow import FLOW_NAMES
 from metareview.schema.review import ReviewSpec
 from metareview.schema.study import STUDY_ATTRIBUTES
-from metareview.schema.tables import TABLES
+from metareview.schema.tables import CURATED
 
 __all__ = ["UNBOUNDED", "DropDown", "DropDowns", "drop_downs"]
 
@@ -76,7 +76,7 @@ def drop_downs(spec: ReviewSpec | None) -> DropDowns:
         "list_metric_high": [UNBOUNDED if metric.high is None else metric.high for metric in metrics],
     }
     columns: dict[tuple[str, str], DropDown] = {}
-    for table in TABLES:
+    for table in CURATED:
         for guide in guides_of(table).values():
             found = _list_of(guide, spec)
             if found is not None:

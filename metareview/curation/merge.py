@@ -29,6 +29,7 @@ from metareview.curation.rows import MergedTable, texts_of
 from metareview.ingest.cells import CellFault, clean
 from metareview.ingest.config import SPEC_FILE
 from metareview.ingest.fields import fields_of, parse_cell
+from metareview.ingest.reruns import rerun_files
 from metareview.schema.metric import Vocabulary, default_vocabulary
 from metareview.schema.tables import TABLES
 
@@ -96,6 +97,7 @@ def merge(
         files[SPEC_FILE] = text if text.endswith("\n") else f"{text}\n"
     decided = _decided(chosen, [*open_cells, *open_rows], before)
     files[RESOLUTIONS_FILE] = resolutions_csv(decided)
+    files |= _reruns(a) or _reruns(b)
     warnings = [
         *found.warnings,
         *(() if text else ("neither version has a review.yaml; add one to the merged review",)),
@@ -103,6 +105,16 @@ def merge(
     return Merged(
         files, decided, len(chosen), len(found.rounded), len(open_cells) + len(open_rows), tuple(warnings)
     )  # fmt: skip
+
+
+def _reruns(version: Extraction) -> dict[str, str]:
+    """What `metareview rerun` wrote beside a version: nobody extracts it, so it goes along as it is."""
+    if not version.path.is_dir():
+        return {}
+    return {
+        path.relative_to(version.path).as_posix(): path.read_text(encoding="utf-8")
+        for path in rerun_files(version.path)
+    }
 
 
 def _open_cell(row: Conflict) -> str:

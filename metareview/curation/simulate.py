@@ -20,6 +20,7 @@ from metareview.curation.keys import join_columns, key_texts
 from metareview.errors import InputError
 from metareview.ingest.files import table_files
 from metareview.results.atomic import write_atomic
+from metareview.schema.tables import CURATED
 
 __all__ = ["SLIPS", "Planted", "found_slips", "second_extractor"]
 
@@ -100,7 +101,7 @@ def second_extractor(
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} exists and is not an empty folder; name a new folder")
-    files = table_files(folder)
+    files = {name: path for name, path in table_files(folder).items() if name in CURATED}
     if any(path.suffix.lower() != ".csv" for path in files.values()):
         raise InputError(f"{folder} keeps tables in workbooks; the simulation needs CSV files")
     first = read_extraction(folder)

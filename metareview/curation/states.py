@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from metareview.errors import InputError
+from metareview.ingest.reruns import RERUNS
 
 __all__ = ["open_state"]
 
@@ -56,14 +57,17 @@ def _extract(revision: str, inside: str, target: Path) -> Path:
                 missing=f"{revision} has no {inside}; git ls-tree {revision} lists what it has").strip()  # fmt: skip
     if kind == "blob":
         return _write(commit, place, target)
-    listing = _git("ls-tree", "--full-tree", "-z", f"{commit}:{'' if place == '.' else place}")
+    listing = _git("ls-tree", "-r", "--full-tree", "-z", f"{commit}:{'' if place == '.' else place}")
     name = PurePosixPath(place).name or "review"
     folder = target / name
     folder.mkdir()
     for entry in filter(None, listing.split("\0")):
         facts, _, file = entry.partition("\t")
-        if facts.split()[1] == "blob" and facts.split()[0] != "120000" and file.lower().endswith(_KINDS):
-            _write(commit, f"{place}/{file}" if place != "." else file, folder)
+        inner = PurePosixPath(file).parent
+        wanted = inner.parts[:1] == (RERUNS,) if inner.parts else file.lower().endswith(_KINDS)
+        if wanted and facts.split()[1] == "blob" and facts.split()[0] != "120000":
+            (folder / inner).mkdir(parents=True, exist_ok=True)
+            _write(commit, f"{place}/{file}" if place != "." else file, folder / inner)
     return folder
 
 

@@ -18,7 +18,7 @@ from metareview.curation.paint import COLOURS, SPARE, Painter, Plan, help_rows, 
 from metareview.ingest.config import parse_spec
 from metareview.ingest.problems import Problems, column_letters, raise_if_errors
 from metareview.schema.review import ReviewSpec
-from metareview.schema.tables import TABLES
+from metareview.schema.tables import CURATED, TABLES
 
 __all__ = ["FIRST_ROW", "build_template", "define_ids", "make_template", "spec_of"]
 
@@ -69,7 +69,7 @@ def build_template(book: Book, name: str = "extraction") -> bytes:
     drops = drop_downs(spec)
     painter = Painter(target, drops)
     write_instructions(target, painter, f"Extraction workbook: {spec.title if spec else name}", spec, name)
-    plans = {table: _plan(table, book.sheets.get(table)) for table in TABLES}
+    plans = {table: _plan(table, book.sheets.get(table)) for table in CURATED}
     for table, plan in plans.items():
         sheet = painter.table(plan)
         sheet.set_tab_color(COLOURS["required" if TABLES[table].required else "optional"])

@@ -23,12 +23,22 @@ from metareview.results.atomic import write_atomic
 from metareview.schema.base import Model
 from metareview.schema.tables import TABLES
 
-__all__ = ["RECORDS", "RERUN_TABLES", "check_records", "write_reruns"]
+__all__ = ["RECORDS", "RERUN_TABLES", "check_records", "write_reruns", "RERUNS", "rerun_files"]
 
 #: Folder of the run records in a review, one JSON file per run, named after it.
 RECORDS = "reruns/runs"
 #: Tables that `write_reruns` writes.
 RERUN_TABLES = tuple(name for name, spec in TABLES.items() if spec.path.startswith("reruns/"))
+
+
+#: Folder of a review that `metareview rerun` writes.
+RERUNS = "reruns"
+
+
+def rerun_files(folder: Path) -> list[Path]:
+    """Return what `metareview rerun` keeps in a review folder: rows, specs and run records, without its scratch."""
+    found = (path for path in (folder / RERUNS).rglob("*") if path.suffix in (".csv", ".json", ".yaml"))
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
 def write_reruns(folder: Path | str, rows: Mapping[str, Sequence[Model]]) -> list[Path]:

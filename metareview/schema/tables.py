@@ -20,7 +20,7 @@ from metareview.schema.rules import RESULT_RULES, RowRule
 from metareview.schema.source import Source
 from metareview.schema.study import Study, StudyFact
 
-__all__ = ["TABLES", "Reference", "TableSpec"]
+__all__ = ["CURATED", "TABLES", "Reference", "TableSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +130,5 @@ _SPECS = (
 
 #: Every table of a review folder by name, in reading order.
 TABLES: dict[str, TableSpec] = {spec.name: spec for spec in _SPECS}
+#: Those that people fill in; the others are written by `metareview rerun` and stay in files of their own.
+CURATED: dict[str, TableSpec] = {name: spec for name, spec in TABLES.items() if not spec.path}

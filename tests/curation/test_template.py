@@ -22,7 +22,7 @@ from metareview.errors import InputError, ProblemsFound
 from metareview.ingest.cells import clean
 from metareview.ingest.fields import BLANK, fields_of, invalid, parse_cell
 from metareview.ingest.layout import is_remark
-from metareview.schema import TABLES, Missing, default_vocabulary
+from metareview.schema import CURATED, Missing, default_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def book(path: Path) -> Any:
 
 def test_every_table_is_a_sheet_with_help(book: Any) -> None:
     own = ["glossary", "changes", "lists", "review.yaml", "csv columns"]
-    assert book.sheetnames == ["instructions", *TABLES, *own]
+    assert book.sheetnames == ["instructions", *CURATED, *own]
     assert [book[name].sheet_state for name in own] == ["visible", "visible", "hidden", "hidden", "hidden"]
-    for table, spec in TABLES.items():
+    for table, spec in CURATED.items():
         page = book[table]
         assert tuple(cell.value for cell in page[3]) == spec.columns
         assert page["A1"].value.startswith("# how: ")
@@ -48,7 +48,7 @@ def test_every_table_is_a_sheet_with_help(book: Any) -> None:
 
 
 def test_every_header_has_its_rule_and_an_example(book: Any) -> None:
-    for table, spec in TABLES.items():
+    for table, spec in CURATED.items():
         for cell, column in zip(book[table][3], spec.columns, strict=True):
             assert cell.comment is not None, (table, column)
             assert cell.comment.text.startswith(guides_of(table)[column].about[:20])
@@ -57,7 +57,7 @@ def test_every_header_has_its_rule_and_an_example(book: Any) -> None:
     assert "Example: 1.2" in said
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", CURATED)
 def test_examples_pass_the_door(table: str) -> None:
     examples = {name: guide.example for name, guide in guides_of(table).items()}
     for name, field in fields_of(table).items():
@@ -84,7 +84,7 @@ def drop_downs(page: Any) -> dict[str, Any]:
 
 
 def test_drop_downs_stand_in_defined_names(book: Any) -> None:
-    for table in TABLES:
+    for table in CURATED:
         for rule in book[table].data_validations.dataValidation:
             if rule.type == "list":
                 assert rule.formula1.lstrip("=") in book.defined_names, (table, rule.formula1)
@@ -123,7 +123,7 @@ def test_a_list_of_any_length_is_safe(tmp_path: Path) -> None:
 
 
 def test_conditional_formats_cover_the_row_rules(book: Any) -> None:
-    assert set(ROW_RULES) == {rule.name for spec in TABLES.values() for rule in spec.rules}
+    assert set(ROW_RULES) == {rule.name for spec in CURATED.values() for rule in spec.rules}
     found = [rule.formula[0] for area in book["results"].conditional_formatting for rule in area.rules if rule.formula]
     text = "\n".join(found)
     assert "COUNTA($A4:$U4)>0" in text  # required and empty
@@ -145,7 +145,7 @@ def test_the_same_review_gives_the_same_bytes(path: Path) -> None:
 
 def test_made_anew_it_keeps_the_data_and_gains_columns(tmp_path: Path) -> None:
     review = write_review(tmp_path / "old")
-    old = tuple(name for name in TABLES["experiments"].columns if name not in ("ablation", "repeats"))
+    old = tuple(name for name in CURATED["experiments"].columns if name not in ("ablation", "repeats"))
     row = {"experiment_id": "smith-2020.unet", "study_id": "smith-2020", "method": "U-Net", "source_id": "paper",
            "locator": "p. 3", "my own": "kept"}  # fmt: skip
     (review / "experiments.csv").write_text(sheet("experiments", [row], (*old, "my own")), encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 import small_review
 
 from metareview.errors import UnknownName
-from metareview.report.analyses import ANALYSES, analyses_for
+from metareview.report.analyses import analyses_for
 from metareview.report.figures.registry import FIGURES, interactive
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx

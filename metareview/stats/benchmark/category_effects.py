@@ -194,7 +194,10 @@ class Models:
         random = [f"~ 1 | {name}" for name in (*factors, "value")]
         for share in _KNOWN:
             data["v"] = share * float(np.var(self.y))
-            model = fit("y", "v", data=data, mods=x[:, 1:], random=random, cluster="study" if cluster else None)
+            try:
+                model = fit("y", "v", data=data, mods=x[:, 1:], random=random, cluster="study" if cluster else None)
+            except NotEstimable:  # it did not settle
+                continue
             if not isinstance(model, MultilevelFit):
                 raise TypeError("the engine returned another kind of model")
             if float(model.diagnostics["decrement"]) < _CONVERGED:
