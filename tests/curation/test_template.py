@@ -22,7 +22,8 @@ from metareview.errors import InputError, ProblemsFound
 from metareview.ingest.cells import clean
 from metareview.ingest.fields import BLANK, fields_of, invalid, parse_cell
 from metareview.ingest.layout import is_remark
-from metareview.schema import CURATED, Missing, default_vocabulary
+from metareview.schema import Missing, default_vocabulary
+from metareview.schema.tables import CURATED
 
 
 @pytest.fixture(scope="module")
