@@ -7,10 +7,15 @@ from typing import Annotated
 import typer
 
 from metareview import __version__
+from metareview.cli.agreement import agreement
+from metareview.cli.archive import archive
 from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
+from metareview.cli.compare import compare, merge
+from metareview.cli.diff import diff
+from metareview.cli.csv import csv
 from metareview.cli.effects import effects
 from metareview.cli.exchange import export_review, import_review
 from metareview.cli.fit import fit
@@ -23,6 +28,7 @@ from metareview.cli.score import score
 from metareview.cli.sensitivity import sensitivity
 from metareview.cli.show import show
 from metareview.cli.step import step_app
+from metareview.cli.template import template
 
 __all__ = ["app"]
 
@@ -52,11 +58,18 @@ def _root(
     """Systematic reviews and meta-analysis of methods, from spreadsheets to a report."""
 
 
-for verb in (init, check, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score):
+for verb in (
+    init, template, check, csv, build, show, table, figure, report, schema, effects, fit, sensitivity, plot, score,
+):  # fmt: skip
     app.command(verb.__name__)(verb)
 app.command("audit", context_settings={"ignore_unknown_options": True})(audit)
 app.command("export")(export_review)
 app.command("import")(import_review)
+app.command("agreement")(agreement)
+app.command("compare")(compare)
+app.command("merge")(merge)
+app.command("diff")(diff)
+app.command("archive")(archive)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
 app.add_typer(step_app, name="step", hidden=True)

@@ -18,7 +18,7 @@ from metareview.ingest.fields import PATTERNS
 from metareview.ingest.problems import Problem, Problems, quote, raise_if_errors
 from metareview.schema.review import ReviewSpec
 
-__all__ = ["SPEC_FILE", "load_spec", "read_spec"]
+__all__ = ["SPEC_FILE", "load_spec", "parse_spec", "read_spec"]
 
 SPEC_FILE = "review.yaml"
 _MAX_BYTES = 1_000_000
@@ -73,8 +73,11 @@ def read_spec(folder: Path | str) -> ReviewSpec:
 def load_spec(folder: Path, problems: Problems) -> ReviewSpec | None:
     """Read ``review.yaml``; None with problems where it cannot be used."""
     text = _text(folder / SPEC_FILE, problems)
-    if text is None:
-        return None
+    return None if text is None else parse_spec(text, problems)
+
+
+def parse_spec(text: str, problems: Problems) -> ReviewSpec | None:
+    """Read the text of a ``review.yaml``; None with problems where it cannot be used."""
     try:
         loader = _Loader(text)
         try:

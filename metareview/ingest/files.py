@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.errors import InputError, did_you_mean
+from metareview.ingest.layout import OWN_SHEETS
 from metareview.ingest.problems import Problem, Problems, raise_if_errors
 from metareview.ingest.raw import RawTable
 from metareview.ingest.spreadsheets import read_csv
 from metareview.ingest.workbooks import Workbook, open_workbook
 from metareview.schema.tables import TABLES
 
-__all__ = ["TableFile", "find_tables", "read_raw", "table_files"]
+__all__ = ["TableFile", "find_tables", "read_raw", "table_files", "workbook_tables"]
 
 #: Spreadsheets and delimited text that are not read; other files in the folder are nobody's business here.
 _OTHER_KINDS = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv", ".tab", ".txt", ".parquet", ".json"})
+
+#: Files of a review that are no tables: the decisions that merging two extractions leaves.
+_COMPANIONS = frozenset({"resolutions.csv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, TableFile],
             _add_single(path, name, found, unreadable, problems)
         elif kind == ".xlsx":
             books.append(path)
+        elif path.name in _COMPANIONS:
+            continue
         elif kind == ".csv" or (kind in _OTHER_KINDS and name.lower() in TABLES):
             _report_stray(path, problems)
     _add_workbook(books, found, problems)
@@ -111,14 +117,29 @@ def _add_workbook(paths: list[Path], found: Mapping[str, list[TableFile]], probl
         return
     for path in paths:
         book = open_workbook(path, problems)
-        for sheet in book.sheets if book else ():
-            if sheet in TABLES:
-                found[sheet].append(TableFile(path, book, sheet))
-            else:
-                said = f"sheet {sheet} is not read"
-                rule = "a sheet that is read is named after a table"
-                hint = did_you_mean(sheet, TABLES) or f"tables: {', '.join(TABLES)}"
-                problems.add(Problem.of_file(path.name, said, rule, hint, severity="warning"))
+        for name, place in _sheets_of(book, problems).items():
+            found[name].append(place)
+
+
+def _sheets_of(book: Workbook | None, problems: Problems) -> dict[str, TableFile]:
+    """Return the sheets of a workbook that are tables; report the others that are not ours."""
+    found: dict[str, TableFile] = {}
+    for sheet in book.sheets if book else ():
+        if book is not None and sheet in TABLES:
+            found[sheet] = TableFile(book.path, book, sheet)
+        elif book is not None and sheet not in OWN_SHEETS:
+            said = f"sheet {sheet} is not read"
+            rule = "a sheet that is read is named after a table"
+            hint = did_you_mean(sheet, TABLES) or f"tables: {', '.join(TABLES)}"
+            problems.add(Problem.of_file(book.file, said, rule, hint, severity="warning"))
+    return found
+
+
+def workbook_tables(path: Path, problems: Problems) -> tuple[dict[str, TableFile], Workbook | None]:
+    """Return the tables on the sheets of one workbook, in the order of `TABLES`, and the workbook itself."""
+    book = open_workbook(path, problems)
+    found = _sheets_of(book, problems)
+    return {name: found[name] for name in TABLES if name in found}, book
 
 
 def _report_stray(path: Path, problems: Problems) -> None:

@@ -3,7 +3,7 @@
 Map of the room:
 
 - `base`: field types and the model base; `source`: documents and `SourceRef`, the way back from a number
-- `study`, `publication`, `dataset`, `experiment` (with results and statements): the tables of facts
+- `study`, `publication`, `dataset`, `experiment` (with results and statements), `derivation`: the tables of facts
 - `flow`: PRISMA counts and the identities among them, exclusions, published distributions
 - `appraisal`, `claim`: judgements, and published statements to be checked
 - `metric`: the vocabulary of scores (``metrics.csv``); `review`: ``review.yaml``
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from metareview.schema.claim import Claim as Claim
     from metareview.schema.dataset import Dataset as Dataset
     from metareview.schema.dataset import DatasetFact as DatasetFact
+    from metareview.schema.derivation import Derivation as Derivation
     from metareview.schema.experiment import Experiment as Experiment
     from metareview.schema.experiment import Result as Result
     from metareview.schema.experiment import Statement as Statement
@@ -47,6 +48,7 @@ __all__ = [
     "Claim",
     "Dataset",
     "DatasetFact",
+    "Derivation",
     "Distribution",
     "Exclusion",
     "Experiment",
@@ -72,6 +74,7 @@ _HOMES = {
     "Claim": "claim",
     "Dataset": "dataset",
     "DatasetFact": "dataset",
+    "Derivation": "derivation",
     "Distribution": "flow",
     "Exclusion": "flow",
     "Experiment": "experiment",

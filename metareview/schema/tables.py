@@ -11,6 +11,7 @@ from metareview.schema.appraisal import Appraisal
 from metareview.schema.base import Model
 from metareview.schema.claim import Claim
 from metareview.schema.dataset import Dataset, DatasetFact
+from metareview.schema.derivation import Derivation
 from metareview.schema.experiment import Experiment, Result, Statement
 from metareview.schema.flow import Distribution, Exclusion, FlowRow
 from metareview.schema.publication import Publication
@@ -87,6 +88,10 @@ _SPECS = (
     TableSpec(
         "results", Result, ("experiment_id", "metric", "convention", "level", "unit", "source_id"), required=True,
         references=(Reference("experiment_id", "experiments", "experiment_id"), _SOURCE), rules=RESULT_RULES,
+    ),
+    TableSpec(
+        "derivations", Derivation, ("derivation_id",),
+        references=(Reference("experiment_id", "experiments", "experiment_id"), _SOURCE),
     ),
     TableSpec("statements", Statement, ("statement_id",), references=(_STUDY, _SOURCE)),
     TableSpec("flow", FlowRow, (), references=(_SOURCE,)),
