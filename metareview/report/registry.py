@@ -54,11 +54,12 @@ _INDEPENDENT = ("influence", "baujat", "gosh")
 
 def diagnostics_of(declared: SynthesisSpec) -> list[str]:
     """Return the diagnostics that a declared synthesis can have, by what it declares."""
-    kinds = ["leave-one-out"] if declared.mods is None else []
-    kinds += ["cumulative"] if declared.order and declared.mods is None else []
-    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or declared.mods is None)]
+    plain = declared.formula is None
+    kinds = ["leave-one-out"] if plain else []
+    kinds += ["cumulative"] if declared.order and plain else []
+    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or plain)]
     likelihood = bool(declared.random) or declared.method in ("ML", "REML")
-    return [*kinds, *(["profile"] if likelihood else []), *(["bubble"] if declared.mods else [])]
+    return [*kinds, *(["profile"] if likelihood else []), *([] if plain else ["bubble"])]
 
 
 @dataclass(frozen=True, slots=True)
