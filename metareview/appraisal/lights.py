@@ -84,7 +84,9 @@ def compute_appraisal(tables: Tables, spec: ReviewSpec) -> AppraisalResult:
     open_ = sum(row.reason.startswith("raters differ") for row in rows)
     return AppraisalResult(
         rows=tuple(rows),
-        tools=tuple(f"{tool.title}, version {tool.version}: {'; '.join(tool.sources)}" for tool in tools),
+        tools=tuple(
+            f"{tool.title}, version {tool.version}: {'; '.join(s.rstrip('.') for s in tool.sources)}" for tool in tools
+        ),
         tool_notes=tuple(f"{tool.title}: {note}" for tool in tools for note in tool.notes),
         methods=tuple(_methods(tools)) if rows else (),
         k_in=found.used + len(found.dropped),

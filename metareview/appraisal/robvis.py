@@ -15,14 +15,13 @@ from dataclasses import dataclass
 
 from metareview.appraisal.lights import AppraisalResult, Light
 from metareview.errors import InputError
+from metareview.results.formulas import neutralise
 from metareview.schema.tool import Item, ToolSpec
 
 __all__ = ["RobvisTable", "robvis_csv", "robvis_table"]
 
 #: Written where a study has no judgement.
 _NONE = "No information"
-#: Characters that make a spreadsheet program take a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,24 @@ def robvis_table(
     if not any(light.judgement for light in lights.values()):
         raise InputError(f"no study has a judgement of {tool.title}; fill in appraisal.csv first")
     columns, overall = _columns(tool, kind)
-    notes = [f"no column for {', '.join(left)} in this template; Generic has room" for left in [_left(tool, kind)] if left]
+    left = _left(tool, kind)
+    notes = [f"no column for {', '.join(left)} in this template; Generic has room"] if left else []
     rows, blank = [], 0
     for study in studies:
-        words = [_word(lights.get((study, item.id)), tool, item) for item in [*columns, *([overall] if overall else [])]]
+        words = [
+            _word(lights.get((study, item.id)), tool, item) for item in [*columns, *([overall] if overall else [])]
+        ]
         blank += words.count(_NONE)
         if overall is None:
             words.append(_NONE)
         weight = 1.0 if weights is None else weights.get(study, 0.0)
-        rows.append((_safe(names.get(study, study)), *words, f"{weight:.9g}"))
+        rows.append((neutralise(names.get(study, study)), *words, f"{weight:.9g}"))
     if blank:
         notes.append(f"{blank} cells without a judgement are written as {_NONE}, which is what robvis draws for them")
     if overall is None:
-        notes.append(f"{tool.title} has no overall judgement: the column is filled with {_NONE}; draw with overall = FALSE")
+        notes.append(
+            f"{tool.title} has no overall judgement: the column is filled with {_NONE}; draw with overall = FALSE"
+        )
     heads = tuple(item.short or item.id for item in columns)
     ids = heads if kind == "Generic" else tuple(f"D{at}" for at in range(1, len(columns) + 1))
     return RobvisTable(kind, ("Study", *ids, "Overall", "Weight"), tuple(rows), tuple(notes))
@@ -97,11 +101,6 @@ def _word(light: Light | None, tool: ToolSpec, item: Item) -> str:
     scale = tool.scale_of(item)
     level = scale.level(light.judgement) if scale and light and light.judgement else None
     return (level.robvis or _NONE) if level else _NONE
-
-
-def _safe(text: str) -> str:
-    """Return a name that no spreadsheet program runs as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def robvis_csv(table: RobvisTable) -> str:

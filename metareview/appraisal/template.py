@@ -56,7 +56,12 @@ def appraisal_template(
         for study in chosen:
             for item in tool.items:
                 scale = tool.scale_of(item)
-                if scale is None or item.kind == "overall" or (study, tool.id, item.id, rater) in done:
+                if (
+                    scale is None
+                    or item.kind == "overall"
+                    or item.algorithm
+                    or (study, tool.id, item.id, rater) in done
+                ):
                     continue
                 note = f"{item.text} [{' | '.join(scale.ids)}]"
                 cells = {"study_id": study, "tool": tool.id, "item": item.id, "rater": rater, "note": note}

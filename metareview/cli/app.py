@@ -8,14 +8,15 @@ import typer
 
 from metareview import __version__
 from metareview.cli.agreement import agreement
+from metareview.cli.appraise import appraise_app
 from metareview.cli.archive import archive
 from metareview.cli.audit import audit
 from metareview.cli.build import build
 from metareview.cli.check import check
 from metareview.cli.claims import claims
 from metareview.cli.compare import compare, merge
-from metareview.cli.diff import diff
 from metareview.cli.csv import csv
+from metareview.cli.diff import diff
 from metareview.cli.effects import effects
 from metareview.cli.exchange import export_review, import_review
 from metareview.cli.fit import fit
@@ -72,4 +73,5 @@ app.command("diff")(diff)
 app.command("archive")(archive)
 app.command("claims")(claims)
 app.command("numbers")(numbers)
+app.add_typer(appraise_app, name="appraise")
 app.add_typer(step_app, name="step", hidden=True)

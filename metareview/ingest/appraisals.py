@@ -9,7 +9,7 @@ import numpy as np
 from metareview.errors import did_you_mean
 from metareview.ingest.cells import clean
 from metareview.ingest.crossrows import Tables
-from metareview.ingest.problems import Problems
+from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.tables import ParsedTable
 from metareview.schema.review import ReviewSpec
 from metareview.schema.tool import CONSENSUS, Item, ToolSpec, proposals
@@ -46,9 +46,7 @@ def check_appraisal(tables: Tables, spec: ReviewSpec | None, problems: Problems)
 
 def _check_named(spec: ReviewSpec, known: Mapping[str, ToolSpec], problems: Problems) -> None:
     """Report tools and items that ``review.yaml`` names and that there are not."""
-    from metareview.ingest.problems import Problem
-
-    places = [(f"appraisal.tools.{at}", name, None) for at, name in enumerate(spec.appraisal.tools)]
+    places: list[tuple[str, str, str | None]] = [(f"appraisal.tools.{at}", name, None) for at, name in enumerate(spec.appraisal.tools)]
     places += [(f"syntheses.{s.id}.quality", s.quality.tool, s.quality.item) for s in spec.syntheses if s.quality]
     for key, name, item in places:
         tool = known.get(name)

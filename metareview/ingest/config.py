@@ -32,6 +32,7 @@ class Loader(yaml.SafeLoader):
     """A safe loader without aliases and repeated keys; lists are tuples, as in the models."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(
@@ -40,6 +41,7 @@ class Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that stands twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -198,7 +200,7 @@ def _problem(entry: Any, node: Any) -> Problem:
             return Problem(SPEC_FILE, row, key, None, shown or quote(type(found).__name__), rule, "correct it")
 
 
-def line_of(node: Any, place: _Place) -> int | None:
+def line_of(node: Any, place: tuple[str | int, ...]) -> int | None:
     """Return the line of the deepest key of a place that the document has."""
     line = None
     for part in place:

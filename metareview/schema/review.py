@@ -128,7 +128,7 @@ class AppraisalSpec(_Spec):
     """Appraisal of the studies: what the report says that is not in ``appraisal.csv``."""
 
     tools: tuple[Slug, ...] = ()
-    """Tools in use; each of their items is shown, also where no study could be judged on it. Empty: those that occur."""
+    """Tools in use: their items are shown, also where no study could be judged on one. Empty: those that occur."""
     corpus: Slug | None = None
     """The body of studies that coverage is counted over; the primary corpus where nothing is said."""
     notes: tuple[Text, ...] = ()

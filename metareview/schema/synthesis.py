@@ -125,7 +125,7 @@ class SynthesisSpec(_Spec):
     order: Literal["year"] | None = None
     """What effects are added by in a cumulative synthesis; without it there is none."""
     quality: QualitySpec | None = None
-    """What the appraisal of the studies does here; empty: a row of the sensitivity table, where there is an appraisal."""
+    """What the appraisal of the studies does; empty: a row of the sensitivity table, where there is an appraisal."""
     notes: tuple[Text, ...] = ()
     """What a reader must know of these data, printed with the results."""
 

@@ -325,7 +325,9 @@ def _worst(given: list[tuple[str, str | None, str]], ranked: tuple[str, ...]) ->
     if ranked and ranked[-1] in there:
         return Proposal(ranked[-1])
     reasons = [why for _, name, why in given if name is None]
-    reasons += [f"{item} is judged {name}, which is no degree" for item, name, _ in given if name and name not in ranked]
+    reasons += [
+        f"{item} is judged {name}, which is no degree" for item, name, _ in given if name and name not in ranked
+    ]
     if reasons or not there:
         return Proposal(None, "; ".join(dict.fromkeys(reasons)) or "nothing is judged")
     return Proposal(max(there, key=ranked.index))

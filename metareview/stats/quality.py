@@ -17,7 +17,10 @@ from metareview.schema.tool import CONSENSUS, Item, ToolSpec, proposals
 from metareview.schema.toolbox import find_tool, tools_of
 from metareview.stats.benchmark.rows import Row, Tables, records, ref_of, text
 
-__all__ = ["Agreed", "Judgements", "Sheet", "agreed_judgements", "low_risk", "raters_of", "study_quality", "tools_in_use"]
+__all__ = [
+    "Agreed", "Judgements", "Sheet", "agreed_judgements", "low_risk", "raters_of", "studies_of_quality",
+    "study_quality", "tools_in_use",
+]  # fmt: skip
 
 How = Literal["consensus", "raters agree", "one rater", "rule", ""]
 
@@ -199,6 +202,35 @@ def _all(tables: Tables, spec: ReviewSpec, tool: ToolSpec) -> Iterator[Agreed]:
     for (name, study), sheets in raters_of(tables, spec).sheets.items():
         if name == tool.id:
             yield from agreed_judgements(tool, study, sheets)
+
+
+def studies_of_quality(
+    tables: Tables, spec: ReviewSpec, tool: str, item: str | None = None, levels: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], tuple[Dropped, ...]]:
+    """Return the included studies with one of these judgements, and the others with the reason they stay out.
+
+    What a ranking or any other selection of studies takes: `cube_from_tables(…, studies=kept)`.
+
+    Parameters
+    ----------
+    tables, spec : the review.
+    tool, item : whose judgement counts; as `study_quality`.
+    levels : judgements that stay; empty for the best one.
+    """
+    low = low_risk(find_tool(tool, spec), item, levels)
+    judged = study_quality(tables, spec, tool, item)
+    kept, dropped = [], []
+    for row in records(tables, "studies"):
+        study = text(row["study_id"])
+        one = judged.get(study)
+        if row.get("status") != "included":
+            continue
+        if one is not None and one.judgement in low:
+            kept.append(study)
+            continue
+        why = "the study is not appraised" if one is None else one.reason or f"judged {one.judgement}"
+        dropped.append(Dropped(study, f"{tool}: {why}; {' or '.join(low)} stays", ref_of(row)))
+    return tuple(kept), tuple(dropped)
 
 
 def low_risk(tool: ToolSpec, item: str | None, levels: tuple[str, ...] = ()) -> tuple[str, ...]:

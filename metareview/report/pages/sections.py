@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "selection": "Selection",
     "studies": "Studies",
     "datasets": "Data sets",
+    "appraisal": "Appraisal",
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",

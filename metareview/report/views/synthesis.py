@@ -100,7 +100,8 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     view = arrange(
         f"effects-{key}", f"Effects: {declared.title}",
         f"{_sentence(_measure(declared, names))}: one row per effect, with the figures it is made from.",
-        columns, body, notes=notes, dropped=found.dropped if found else (), group="group" if declared.group or declared.by_quality else "",
+        columns, body, notes=notes, dropped=found.dropped if found else (),
+        group="group" if declared.group or declared.by_quality else "",
         nothing=_nothing(found), keep=("label", "estimate", "weight"), machine=("yi", "vi"),
         alt=_alt(found, declared, names),
     )  # fmt: skip

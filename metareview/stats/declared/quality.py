@@ -30,11 +30,13 @@ class Quality:
     title : the tool and its item, for messages.
     studies : the agreed judgement of each appraised study.
     low : the judgements that count as low risk of bias.
+    order : every judgement, from best to worst.
     """
 
     title: str
     studies: Mapping[str, Agreed]
     low: tuple[str, ...]
+    order: tuple[str, ...] = ()
 
     def judgement(self, arms: tuple[Score, ...]) -> str | None:
         """Return the judgement of an effect: that of its studies where they have one and the same."""
@@ -88,7 +90,7 @@ def quality_of(tables: Tables, spec: ReviewSpec, declared: SynthesisSpec) -> Qua
         names = ", ".join(scale.ids) if scale else ""
         raise InputError(f"synthesis {declared.id}: quality level {strange[0]!r} is not one of {names}")
     label = f"{tool.title}, {item.short or item.id}" if item else tool.title
-    return Quality(label, studies, low_risk(tool, asked.item, asked.levels))
+    return Quality(label, studies, low_risk(tool, asked.item, asked.levels), scale.ids if scale else ())
 
 
 def selected(found: Candidates, quality: Quality | None, declared: SynthesisSpec) -> Candidates:
@@ -107,11 +109,13 @@ def selected(found: Candidates, quality: Quality | None, declared: SynthesisSpec
 
 
 def grouped(made: Effects, quality: Quality | None, declared: SynthesisSpec) -> Effects:
-    """Return the effects with their judgements as subgroups, where the synthesis says so."""
+    """Return the effects with their judgements as subgroups, from best to worst, where the synthesis says so."""
     if quality is None or not declared.by_quality:
         return made
-    rows = tuple(
-        replace(row, group=quality.judgement(arms) or _NOT_JUDGED)
+    order = (*quality.order, _NOT_JUDGED)
+    pairs = [
+        (replace(row, group=quality.judgement(arms) or _NOT_JUDGED), arms)
         for row, arms in zip(made.rows, made.arms, strict=True)
-    )
-    return replace(made, rows=rows)
+    ]
+    pairs.sort(key=lambda pair: order.index(pair[0].group))
+    return replace(made, rows=tuple(row for row, _ in pairs), arms=tuple(arms for _, arms in pairs))
