@@ -55,7 +55,8 @@ def make_review(
         {"experiment_id": f"{s}.e", "study_id": s, "method": "m", **place} for s in ids
     ])  # fmt: skip
     write(folder, "results", [
-        {"experiment_id": f"{s}.e", "metric": "accuracy", "value": score, "se": 0.02 + 0.005 * at, "level": "cell", **place}
+        {"experiment_id": f"{s}.e", "metric": "accuracy", "value": score, "se": 0.02 + 0.005 * at, "level": "cell",
+         **place}
         for at, (s, score) in enumerate(zip(ids, scores, strict=True))
     ])  # fmt: skip
     rows = list(rows)

@@ -95,10 +95,19 @@ def merge(
     warnings = [
         *found.warnings,
         *(() if text else ("neither version has a review.yaml; add one to the merged review",)),
+        *(
+            ("appraisal tools of the review's own (tools/) are not merged; copy the folder",)
+            if _own_tools(a, b)
+            else ()
+        ),
     ]
     return Merged(
         files, decided, len(chosen), len(found.rounded), len(open_cells) + len(open_rows), tuple(warnings)
     )  # fmt: skip
+
+
+def _own_tools(a: Extraction, b: Extraction) -> bool:
+    return any(one.spec is not None and bool(one.spec.tools) for one in (a, b))
 
 
 def _open_cell(row: Conflict) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from metareview.errors import InputError
+from metareview.ingest.config import TOOLS
 
 __all__ = ["open_state"]
 
@@ -62,8 +63,15 @@ def _extract(revision: str, inside: str, target: Path) -> Path:
     folder.mkdir()
     for entry in filter(None, listing.split("\0")):
         facts, _, file = entry.partition("\t")
+        inside = f"{place}/{file}" if place != "." else file
         if facts.split()[1] == "blob" and facts.split()[0] != "120000" and file.lower().endswith(_KINDS):
-            _write(commit, f"{place}/{file}" if place != "." else file, folder)
+            _write(commit, inside, folder)
+        elif facts.split()[1] == "tree" and file == TOOLS:
+            (folder / TOOLS).mkdir()
+            for line in filter(None, _git("ls-tree", "--full-tree", "-z", f"{commit}:{inside}").split("\0")):
+                mode, _, tool = line.partition("\t")
+                if mode.split()[1] == "blob" and mode.split()[0] != "120000" and tool.endswith(".yaml"):
+                    _write(commit, f"{inside}/{tool}", folder / TOOLS)
     return folder
 
 

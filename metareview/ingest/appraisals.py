@@ -46,7 +46,9 @@ def check_appraisal(tables: Tables, spec: ReviewSpec | None, problems: Problems)
 
 def _check_named(spec: ReviewSpec, known: Mapping[str, ToolSpec], problems: Problems) -> None:
     """Report tools and items that ``review.yaml`` names and that there are not."""
-    places: list[tuple[str, str, str | None]] = [(f"appraisal.tools.{at}", name, None) for at, name in enumerate(spec.appraisal.tools)]
+    places: list[tuple[str, str, str | None]] = [
+        (f"appraisal.tools.{at}", name, None) for at, name in enumerate(spec.appraisal.tools)
+    ]
     places += [(f"syntheses.{s.id}.quality", s.quality.tool, s.quality.item) for s in spec.syntheses if s.quality]
     for key, name, item in places:
         tool = known.get(name)

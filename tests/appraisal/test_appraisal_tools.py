@@ -28,7 +28,8 @@ ROB_2 = {
         ({"2.1": Y + NI, "2.2": N, "2.3": Y, "2.4": N, "2.6": Y}, SOME),
         ({"2.1": Y + NI, "2.2": N, "2.3": Y, "2.4": Y + NI, "2.5": Y, "2.6": Y}, SOME),
         ({"2.1": Y + NI, "2.2": N, "2.3": Y, "2.4": Y + NI, "2.5": N + NI, "2.6": Y}, HIGH),
-        ({"2.1": N, "2.2": N, "2.6": N + NI, "2.7": N}, SOME), ({"2.1": N, "2.2": N, "2.6": N + NI, "2.7": Y + NI}, HIGH),
+        ({"2.1": N, "2.2": N, "2.6": N + NI, "2.7": N}, SOME),
+        ({"2.1": N, "2.2": N, "2.6": N + NI, "2.7": Y + NI}, HIGH),
         ({"2.1": Y, "2.2": N, "2.3": NI, "2.6": N, "2.7": Y}, HIGH),
     ],
     "d3": [
@@ -232,10 +233,13 @@ def test_unknown_tool() -> None:
         tool_from({"extends": "rob-3", "id": "mine"})
 
 
+YES_NO = [{"id": "yes", "label": "yes", "role": "good"}, {"id": "no", "label": "no", "role": "bad"}]
+ONE = {"id": "one", "kind": "item", "scale": "s", "text": "One?"}
+OVERALL = {"id": "o", "kind": "overall", "scale": "s", "text": "?", "overall": {"rule": "worst", "of": ["z"]}}
 MINE = {
     "id": "mine", "title": "Mine", "version": "1", "about": "x", "sources": ["me"],
-    "scales": {"s": {"levels": [{"id": "yes", "label": "yes", "role": "good"}, {"id": "no", "label": "no", "role": "bad"}]}},
-    "items": [{"id": "one", "kind": "item", "scale": "s", "text": "One?"}],
+    "scales": {"s": {"levels": YES_NO}},
+    "items": [ONE],
 }  # fmt: skip
 
 
@@ -244,15 +248,14 @@ MINE = {
     [
         ({"items": [{"id": "one", "kind": "item", "scale": "t", "text": "?"}]}, "its scale 't' is not among s"),
         ({"items": [{"id": "one", "kind": "item", "text": "?"}]}, "an item has a scale"),
-        ({"items": [MINE["items"][0], MINE["items"][0]]}, "two items share the id one"),  # type: ignore[index]
+        ({"items": [ONE, ONE]}, "two items share the id one"),
         ({"items": [{"id": "q", "kind": "question", "scale": "s", "text": "?"}]}, "no item is judged"),
         ({"items": [{"id": "d", "kind": "domain", "scale": "s", "text": "?",
                      "algorithm": [[{"when": {"all": {"q": ["yes"]}}, "judgement": "yes"}]]}]}, "reads 'q'"),
         ({"items": [{"id": "d", "kind": "domain", "scale": "s", "text": "?",
                      "algorithm": [[{"judgement": "bad"}]]}]}, "proposes 'bad'"),
-        ({"items": [{"id": "o", "kind": "overall", "scale": "s", "text": "?", "overall": {"rule": "worst", "of": ["z"]}}]},
-         "is over 'z'"),
-        ({"scales": {"s": {"levels": MINE["scales"]["s"]["levels"], "order": ["maybe"]}}}, "order names 'maybe'"),  # type: ignore[index]
+        ({"items": [OVERALL]}, "is over 'z'"),
+        ({"scales": {"s": {"levels": YES_NO, "order": ["maybe"]}}}, "order names 'maybe'"),
     ],
 )  # fmt: skip
 def test_a_tool_that_contradicts_itself_is_refused(change: dict[str, object], message: str) -> None:

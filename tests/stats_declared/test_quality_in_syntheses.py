@@ -81,7 +81,7 @@ def test_subgroups_stand_from_best_to_worst(tmp_path: Path) -> None:
 def test_a_moderator_drops_studies_without_judgement(tmp_path: Path) -> None:
     folder = review(tmp_path / "r", ", quality: {tool: rob-2, use: moderator}")
     result = fitted(folder)
-    assert [row.name for row in result.coefficients][0] != "pooled effect"
+    assert result.coefficients[0].name != "pooled effect"
     assert len(result.coefficients) == 2
     assert abs(result.coefficients[1].value) == pytest.approx(0.2, abs=0.02)
     assert len(result.dropped) == 2

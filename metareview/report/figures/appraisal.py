@@ -28,7 +28,7 @@ from metareview.report.figures.style import (
     put,
 )
 from metareview.report.figures.text import line_height, measure, tidy, wrap
-from metareview.report.views.base import View
+from metareview.report.views.base import Value, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "draw", "draw_lights", "draw_shares", "draw_summary"]
 
-_MARGIN, _LABEL, _STEP, _ROW, _SLANT = 8.0, 190.0, 26.0, 17.0, 50
+_MARGIN, _LABEL, _STEP, _ROW, _HEAD = 8.0, 190.0, 26.0, 17.0, 110.0
 #: Studies in one column; more stand in two, where they fit.
 _TALL = 30
 #: Height of a bar with the space around it.
@@ -72,8 +72,7 @@ def draw(views: Mapping[str, View]) -> Figure:
     figure, sheet = canvas(width, height)
     top = _draw_legend(sheet, legend, width)
     for row in rows:
-        put(sheet, _MARGIN, top, row[0].tool, size=TEXT, weight="bold", color=INK)
-        top += line_height(TEXT) + row[0].head + 4
+        top = put(sheet, _MARGIN, top, row[0].title, size=TEXT, weight="bold", color=INK) + row[0].head
         left = _MARGIN
         for panel in row:
             place = left + panel.labels.width + 10
@@ -91,7 +90,7 @@ class Panel:
     studies: tuple[tuple[str, str], ...]
     items: tuple[str, ...]
     labels: Labels
-    head: float
+    heads: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, view: View, tool: str, studies: tuple[tuple[str, str], ...] = ()) -> Panel:
@@ -100,19 +99,28 @@ class Panel:
         studies = studies or tuple(distinct((str(key), tidy(study)) for key, study, _ in own))
         items = tuple(distinct(tidy(item) for _, _, item in own))
         labels = Labels.of([name for _, name in studies], _LABEL, SMALL, least=_ROW)
-        head = max(measure(item, SMALL) for item in items) * 0.77 + 10  # the height of a line that slants by 50 degrees
-        return cls(tool, studies, items, labels, head)
+        heads = tuple(tuple(wrap(item, _HEAD, SMALL, lines=2)) for item in items)
+        return cls(tool, studies, items, labels, heads)
+
+    @property
+    def title(self) -> list[str]:
+        """Lines of the name of the tool."""
+        return wrap(self.tool, WIDTH - 2 * _MARGIN, TEXT, "bold", lines=2)
+
+    @property
+    def head(self) -> float:
+        """Height of the headings, which stand upright, in points."""
+        return max(measure(line, SMALL) for lines in self.heads for line in lines) + 14
 
     @property
     def height(self) -> float:
         """Height with the heading, in points."""
-        return line_height(TEXT) + self.head + 4 + self.labels.height + 14
+        return line_height(TEXT) * len(self.title) + self.head + self.labels.height + 14
 
     @property
     def width(self) -> float:
         """Width with the names of the studies, in points."""
-        slant = max(measure(item, SMALL) for item in self.items) * 0.65
-        return self.labels.width + 10 + _STEP * len(self.items) + max(slant - _STEP / 2, 8.0)
+        return self.labels.width + 10 + _STEP * len(self.items) + 24
 
     def blocks(self, view: View) -> list[Panel]:
         """Break a long panel into two beside each other, where they fit into the width of a page."""
@@ -137,26 +145,34 @@ def draw_lights(view: View, ax: Axes, panel: Panel) -> Axes:
     for edge in (*panel.labels.tops, panel.labels.height):
         ax.axhline(edge, color=GRID, lw=0.5, zorder=0)
     centres = [_STEP * (at + 0.5) for at in range(len(panel.items))]
-    ax.xaxis.tick_top()
-    ax.set_xticks(centres, panel.items, fontsize=SMALL, rotation=_SLANT, ha="left", va="bottom", rotation_mode="anchor")
-    ax.tick_params(axis="x", length=0, pad=3)
-    for name, study, item, kind, _, role, sign in value_rows(
-        view, "tool", "study_id", "item", "kind", "judgement", "role", "sign"
-    ):
+    ax.set_xticks([])
+    for x, lines in zip(centres, panel.heads, strict=True):
+        for at, line in enumerate(lines):
+            shift = (at - (len(lines) - 1) / 2) * line_height(SMALL) + SMALL * 0.36
+            ax.annotate(
+                line, (x + shift, 0), xytext=(0, 6), textcoords="offset points", rotation=90, rotation_mode="anchor",
+                fontsize=SMALL, ha="left", va="baseline", color=INK, annotation_clip=False,
+            )  # fmt: skip
+    for name, study, item, kind, role in value_rows(view, "tool", "study_id", "item", "kind", "role"):
         if tidy(name) != panel.tool or str(study) not in where:
             continue
         x, y = centres[panel.items.index(tidy(item))], where[str(study)]
         if kind == "overall":
             ax.axvspan(x - _STEP / 2, x + _STEP / 2, color=PANEL, zorder=-1, lw=0)
-        if role:
-            _light(ax, x, y, _SIGNS.get(str(role), _SIGNS[""]), tidy(sign))
+        if _role(role):
+            _light(ax, x, y, _SIGNS[_role(role)])
     return ax
 
 
-def _light(ax: Axes, x: float, y: float, look: _Sign, sign: str) -> None:
+def _role(value: Value) -> str:
+    """Return what a judgement means; a word that is none means nothing."""
+    return str(value) if value in _SIGNS else ""
+
+
+def _light(ax: Axes, x: float, y: float, look: _Sign) -> None:
     ax.plot([x], [y], "o", ms=12, mfc=look.colour, mec=INK if look.sign in "!−" else MUTED, mew=0.6, zorder=2)
     ax.text(
-        x, y, sign, fontsize=9.5, weight="bold", ha="center", va="center_baseline",
+        x, y, look.sign, fontsize=9.5, weight="bold", ha="center", va="center_baseline",
         color="#010101" if look.sign != "·" else MUTED, zorder=3,
     )  # fmt: skip
 
@@ -165,9 +181,10 @@ def _legend(view: View, word: str) -> dict[str, str]:
     """Return the roles that occur, with the words of the tools for each."""
     words: dict[str, list[str]] = {}
     for role, label in value_rows(view, "role", word):
-        words.setdefault(str(role or ""), []).append(tidy(label))
+        words.setdefault(_role(role), []).append(tidy(label))
     known = [role for role in _SIGNS if role in words]
-    return {role: " / ".join(distinct(w for w in words[role] if w)) or _SIGNS[role].name for role in known}
+    said = {role: " / ".join(distinct(w for w in words[role] if w)) or _SIGNS[role].name for role in known}
+    return {role: wrap(text, WIDTH - 2 * _MARGIN - 40, SMALL, lines=1)[0] for role, text in said.items()}
 
 
 def _legend_lines(legend: Mapping[str, str], width: float) -> float:
@@ -178,7 +195,7 @@ def _placed(legend: Mapping[str, str], width: float) -> tuple[list[tuple[str, fl
     """Return the place of each entry (role, x, line), and the lines."""
     left, line, out, lines = _MARGIN, 0, [], [0.0]
     for role, words in legend.items():
-        need = 22 + measure(tidy(words, 90), SMALL) + 16
+        need = 22 + measure(words, SMALL) + 16
         if left > _MARGIN and left + need > width - _MARGIN:
             left, line = _MARGIN, line + 1
             lines.append(0.0)
@@ -194,10 +211,10 @@ def _draw_legend(sheet: Axes, legend: Mapping[str, str], width: float) -> float:
         y = _MARGIN + 7 + line * (line_height(SMALL) + 5)
         look = _SIGNS[role]
         if role:
-            _light(sheet, x + 7, y, look, look.sign)
+            _light(sheet, x + 7, y, look)
         else:
             sheet.plot([x + 7], [y], "o", ms=11, mfc=PAPER, mec=GRID, mew=0.8)
-        put(sheet, x + 20, y - line_height(SMALL) / 2, tidy(legend[role], 90), size=SMALL)
+        put(sheet, x + 20, y - line_height(SMALL) / 2, legend[role], size=SMALL)
     return _MARGIN + len(lines) * (line_height(SMALL) + 5) + 8
 
 
@@ -207,7 +224,7 @@ def draw_summary(views: Mapping[str, View]) -> Figure:
     panels = distinct(tidy(v) for (v,) in value_rows(view, "panel"))
     legend = _legend(view, "judgement")
     labels = {panel: Labels.of(_items(view, panel), _LABEL, SMALL, least=_BAR) for panel in panels}
-    heads = {panel: wrap(panel, WIDTH - 2 * _MARGIN, TEXT, "bold") for panel in panels}
+    heads = {panel: wrap(panel, WIDTH - 2 * _MARGIN, TEXT, "bold", lines=2) for panel in panels}
     head = sum(line_height(TEXT) * len(lines) + 6 for lines in heads.values())
     height = 2 * _MARGIN + _legend_lines(legend, WIDTH) + head + sum(one.height + 40 for one in labels.values())
     figure, sheet = canvas(WIDTH, height)
@@ -241,14 +258,16 @@ def draw_shares(view: View, ax: Axes, panel: str) -> Axes:
     rows = [row for row in value_rows(view, "panel", "item", "role", "n", "share") if tidy(row[0]) == panel]
     roles: Sequence[str] = list(_SIGNS)
     start = dict.fromkeys(items, 0.0)
-    for _, item, role, n, share in sorted(rows, key=lambda row: roles.index(str(row[2] or ""))):
-        name, look, width = tidy(item), _SIGNS[str(role or "")], number(share) or 0.0
+    room = ax.get_position().width * ax.get_figure().get_size_inches()[0] * 72  # type: ignore[union-attr]
+    for _, item, role, n, share in sorted(rows, key=lambda row: roles.index(_role(row[2]))):
+        name, look, width = tidy(item), _SIGNS[_role(role)], number(share) or 0.0
         ax.barh(
             where[name], width, left=start[name], height=12, color=look.colour, hatch=look.hatch,
-            ec=GRID if not role else PAPER, lw=0.6,
+            ec=PAPER if _role(role) else GRID, lw=0.6,
         )  # fmt: skip
-        if width > 0.04:
-            _number(ax, start[name] + width / 2, where[name], f"{look.sign} {n}".strip())
+        text = tidy(f"{look.sign} {n}")
+        if measure(text, SMALL) + 4 < width * room:  # what does not fit is in the table
+            _number(ax, start[name] + width / 2, where[name], text)
         start[name] += width
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

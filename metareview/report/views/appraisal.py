@@ -84,12 +84,11 @@ def lights(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     """Return one row per tool, study and item, for the traffic-light plot."""
     found, names = _found(results), Names.of(tables, spec)
     rows = found.rows if found else ()
-    keys = ("tool", "study_id", "study", "item", "kind", "judgement", "role", "sign")
+    keys = ("tool", "study_id", "study", "item", "kind", "judgement", "role")
     columns = [Column(key, key.capitalize()) for key in keys]
     body = [
         [Cell(row.tool_title), Cell(row.study_id), Cell(names.study(row.study_id)), Cell(row.heading), Cell(row.kind),
-         Cell(row.label or None, row.refs, note=row.reason), Cell(str(row.role) or None),
-         Cell(SYMBOLS.get(str(row.role)))]
+         Cell(row.label or None, row.refs, note=row.reason), Cell(str(row.role) or None)]
         for row in rows
     ]  # fmt: skip
     return arrange(
