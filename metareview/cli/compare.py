@@ -154,6 +154,7 @@ def merge(
 
       metareview merge anna/ ben/ --resolutions merged/resolutions.csv -o again/
     """
+    from metareview.curation.checks import FURTHER
     from metareview.curation.merge import merge as merge_versions
     from metareview.curation.resolutions import read_resolutions
     from metareview.ingest import check_review, render_problems
@@ -170,7 +171,7 @@ def merge(
     )
     for warning in done.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    report = check_review(output)
+    report = check_review(output, further=FURTHER)
     typer.echo(render_problems(report.review, report.problems))
     raise typer.Exit(0 if report.ok else 1)
 

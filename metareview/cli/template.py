@@ -17,6 +17,12 @@ def template(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The workbook to write.")] = Path(
         "extraction.xlsx"
     ),
+    new: Annotated[
+        str | None,
+        typer.Option(
+            "--new", metavar="TITLE", help="Make the review folder first, as metareview init does; its title."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
     """Write the workbook of a review: a sheet per table with drop-downs, rules, examples and a glossary.
@@ -25,6 +31,8 @@ def template(
     itself: check it, compare it, or write it back as CSV files.
 
     Examples:
+
+      metareview template my-review --new "Deep learning for crack detection"
 
       metareview template my-review -o extraction.xlsx
 
@@ -38,6 +46,10 @@ def template(
     from metareview.results.atomic import write_atomic
 
     refuse_output(review, output, force)
+    if new is not None:
+        from metareview.cli.init import make_review
+
+        make_review(review, new, empty=True)
     write_atomic(output, make_template(review, output.stem))
     typer.echo(f"{output} is ready. Fill it in, then:\n  metareview check {output} --annotate checked.xlsx")
 

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from metareview.curation.checks import RULES
 from metareview.curation.dictionary import dictionary_csv, dictionary_markdown
 from metareview.curation.resolutions import RESOLUTIONS_FILE
 from metareview.errors import InputError
@@ -68,7 +69,7 @@ def build_archive(folder: Path | str, licence: str) -> bytes:
         If the review has errors.
     """
     folder = Path(folder)
-    report = check_review(folder)
+    report = check_review(folder, further=RULES)
     raise_if_errors(report.review, report.problems)
     if report.tables is None or not folder.is_dir():
         raise InputError(f"{folder} is no review folder; metareview init makes one")

@@ -124,16 +124,23 @@ def _read_folder(folder: Path, problems: Problems) -> Book:
 def _read_workbook(path: Path, problems: Problems) -> Book:
     places, book = workbook_tables(path, problems)
     sheets: dict[str, Sheet] = {}
-    for name in (*places, *(book.sheets if book else ())):
-        if book is not None and name not in sheets and name not in OWN_SHEETS:
-            sheet = _sheet(name, TableFile(path, book, name), problems)
-            if sheet is not None:
-                sheets[name] = sheet
+    taken = {place.sheet for place in places.values()}
+    others = [name for name in (book.sheets if book else ()) if name not in taken and name not in OWN_SHEETS]
+    for name, place in (*places.items(), *((_free(name), TableFile(path, book, name)) for name in others)):
+        sheet = _sheet(name, place, problems)
+        if sheet is not None:
+            sheets[name] = sheet
     spec = _text(path.parent / SPEC_FILE)
     if book is None:
         return Book(path.stem, spec, {}, {}, (), True)
     origins = {row[0]: tuple(cell for cell in row[1:] if cell) for row in book.hidden_lines(ORIGIN_SHEET) or []}
     return Book(path.stem, spec or book.spec_text(), sheets, origins, _changes(book), True)
+
+
+def _free(name: str) -> str:
+    """Return the name of a sheet that is no table, changed where it would be taken for one of ours."""
+    ours = {own.lower() for own in (*OWN_SHEETS, *TABLES)}
+    return f"{name[:24]} (kept)" if name.strip().lower() in ours else name
 
 
 def _changes(book: Workbook) -> Rows:

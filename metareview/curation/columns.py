@@ -83,14 +83,15 @@ class Guide:
 
     @property
     def width(self) -> float:
-        """Width of the column in characters."""
+        """Width of the column in characters: its cells fit, and what it is takes five lines at most."""
         if self.name in _WIDE:
             return 36
+        about = len(self.about.partition(". ")[0]) / 4.5
         if self.field.kind in _WIDTHS:
-            return max(_WIDTHS[self.field.kind], len(self.name) + 3)
+            return max(_WIDTHS[self.field.kind], len(self.name) + 3, about)
         if self.pattern == _SLUG or self.name == "locator":
-            return 26
-        return max(16, min(len(self.example), 24), len(self.name) + 3)
+            return 28
+        return max(16, min(len(self.example), 24), len(self.name) + 3, about)
 
     def note(self) -> str:
         """Return the text of the comment on the header: what, rules, example."""

@@ -79,10 +79,7 @@ def compare(a: Extraction, b: Extraction, *, exact: bool = False) -> Comparison:
         if missing:
             warnings.append(f"only {one.name} has {', '.join(missing)}; these are not compared, and merging keeps them")
         if one.faults:
-            warnings.append(
-                f"{one.name}: {one.faults:,} problems in its cells, which are compared as text; metareview check "
-                "lists them"
-            )
+            warnings.append(f"{one.name}: cells that check refuses: {one.faults:,}; they are compared as text")
     found = [conflict for table in tables.values() for conflict in conflicts_of(table)]
     lone = tuple(row for table in tables.values() for row in lone_of(table))
     shared = {name: len(table.join.rows_a) for name, table in tables.items()}

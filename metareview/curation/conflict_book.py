@@ -110,7 +110,8 @@ def _rates(row: Any) -> dict[str, Any]:
 def _help(book: Any, found: Comparison) -> None:
     sheet = book.add_worksheet("read me")
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, 100)
+    sheet.set_landscape()
     counts = {"a": found.a, "b": found.b, "conflicts": f"{len(found.conflicts):,}",
               "rounded": f"{len(found.rounded):,}", "lone": f"{len(found.lone):,}"}  # fmt: skip
     looks = {"title": {"bold": True, "font_size": 16, "font_color": COLOURS["required"]},
@@ -118,7 +119,7 @@ def _help(book: Any, found: Comparison) -> None:
     said = [(kind, text.format(**counts)) for kind, text in _HELP]
     for row, (kind, text) in enumerate([*said, *(("", f"Note: {warning}") for warning in found.warnings)]):
         look = {"font_name": "Calibri", "font_size": 11, "text_wrap": True, "valign": "top", **looks.get(kind, {})}
-        sheet.set_row(row, {"title": 28, "head": 26}.get(kind, 6 + 15 * (1 + len(text) // 105)))
+        sheet.set_row(row, {"title": 28, "head": 26}.get(kind, 6 + 15 * (1 + len(text) // 100)))
         sheet.write_string(row, 0, text[:LONGEST], book.add_format(look))
     sheet.fit_to_pages(1, 0)
     sheet.protect("", {"format_columns": True, "format_rows": True})

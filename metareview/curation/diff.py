@@ -116,7 +116,7 @@ def diff_facts(old: Extraction, new: Extraction) -> ReviewDiff:
             lone = [*_whole(one, "A"), *_whole(other, "B")]
         gone += len(lone)
         facts += [_row(row, studies) for row in lone]
-    warnings = [f"{state.name}: {state.faults:,} problems in its cells; metareview check lists them"
+    warnings = [f"{state.name}: cells that check refuses: {state.faults:,}; they are compared as text"
                 for state in (old, new) if state.faults]  # fmt: skip
     return ReviewDiff(
         k_in=shared + gone, k_used=shared + gone, warnings=tuple(warnings), old=old.name, new=new.name,

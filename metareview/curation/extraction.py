@@ -68,7 +68,8 @@ def read_extraction(path: Path | str, name: str = "") -> Extraction:
     cells = Problems()
     for table, place in places.items():
         raw = read_raw(table, place, problems)
-        if raw is not None and raw.complete and not raw.ragged.any():
+        # a sheet of a workbook that has no rows yet is a table that is not there
+        if raw is not None and raw.complete and not raw.ragged.any() and (len(raw) or path.is_dir()):
             tables[table] = parse_table(raw, vocabulary, cells)
     raise_if_errors(str(path), [problem for problem in problems.sorted() if _blocks(problem)])
     return Extraction(name or path.stem, path, spec, text, tables, cells.errors)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metareview.curation.columns import CODES, table_purpose
-from metareview.curation.derivations import FORMULAS
+from metareview.curation.derivations import FORMULAS, FormulaSpec
 from metareview.curation.paint import COLOURS, LONGEST, Painter
 from metareview.ingest.layout import CHANGES_SHEET, GLOSSARY_SHEET, HELP_SHEET, ORIGIN_SHEET, SPEC_SHEET
 from metareview.schema.metric import Metric, default_vocabulary
@@ -66,7 +66,7 @@ def write_instructions(book: Any, painter: Painter, title: str, spec: ReviewSpec
     meanings = ("it was looked for and is not there", "it cannot exist here", "it is there and cannot be understood")
     row = _rows(sheet, painter, row + 1, ("code", "says"), list(zip(CODES, meanings, strict=True)))
     row = _rows(sheet, painter, row + 1, ("place (locator)", "is"), list(_LOCATORS))
-    formulas = [(key, spec_.about, "; ".join(spec_.inputs)) for key, spec_ in FORMULAS.items()]
+    formulas = [(key, spec_.about, _inputs(spec_)) for key, spec_ in FORMULAS.items()]
     row = _rows(sheet, painter, row + 1, ("formula (sheet derivations)", "computes", "inputs"), formulas)
     commands = [(text.format(name=name), said) for text, said in _COMMANDS]
     row = _rows(sheet, painter, row + 1, ("command", "does"), commands)
@@ -74,6 +74,11 @@ def write_instructions(book: Any, painter: Painter, title: str, spec: ReviewSpec
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, row, 2)
+
+
+def _inputs(formula: FormulaSpec) -> str:
+    optional = f" ({', '.join(formula.optional)})" if formula.optional else ""
+    return "; ".join(formula.inputs) + optional
 
 
 def _heading(sheet: Any, painter: Painter, row: int, text: str, size: int = 16) -> int:
@@ -90,7 +95,7 @@ def _rows(
         sheet.write_string(row, place, text, painter.style(**_HEAD))
     for cells in rows:
         row += 1
-        lines = max(1 + len(text) // width for text, width in zip(cells, (46, 66, 34), strict=False))
+        lines = max(1 + len(text) // width for text, width in zip(cells, (54, 80, 42), strict=False))
         sheet.set_row(row, 14 * lines + 2)
         for place, text in enumerate(cells):
             if links and place == 0:

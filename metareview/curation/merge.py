@@ -77,7 +77,11 @@ def merge(
         If the two are not versions of one review.
     """
     found = compare(a, b, exact=exact)
-    chosen = {row.id: row for row in resolutions if row.choice not in ("", UNRESOLVED)}
+    before = _earlier((a, b))
+    current = {row.id for row in (*found.conflicts, *found.rounded)} | {row.id for row in found.lone}
+    # what was decided before, in one of the versions, is no longer a conflict; it is kept and not applied again
+    chosen = {row.id: row for row in resolutions
+              if row.choice not in ("", UNRESOLVED) and (row.id in current or before.get(row.id) != row)}  # fmt: skip
     vocabulary = a.spec.vocabulary() if a.spec else b.spec.vocabulary() if b.spec else default_vocabulary()
     refuse("decisions that cannot be applied", list(_refused(found, chosen, vocabulary)))
     open_cells = [row for row in found.conflicts if row.id not in chosen]
@@ -90,7 +94,7 @@ def merge(
     text = a.spec_text or b.spec_text
     if text:
         files[SPEC_FILE] = text if text.endswith("\n") else f"{text}\n"
-    decided = _decided(found, chosen, [*open_cells, *open_rows], (a, b))
+    decided = _decided(chosen, [*open_cells, *open_rows], before)
     files[RESOLUTIONS_FILE] = resolutions_csv(decided)
     warnings = [
         *found.warnings,
@@ -152,16 +156,21 @@ def _unreadable(cell: Conflict, resolution: Resolution, vocabulary: Vocabulary) 
     return ""
 
 
-def _decided(
-    found: Comparison, chosen: Mapping[str, Resolution], open_: Sequence[Conflict | LoneRow],
-    versions: Sequence[Extraction],
-) -> tuple[Resolution, ...]:  # fmt: skip
-    """Return all decisions: of earlier merges, of this one, and what stays open."""
-    decided: dict[str, Resolution] = {}
+def _earlier(versions: Sequence[Extraction]) -> dict[str, Resolution]:
+    """Return the decisions of earlier merges that the versions carry."""
+    found: dict[str, Resolution] = {}
     for version in versions:
-        before = version.path / RESOLUTIONS_FILE
-        if version.path.is_dir() and before.is_file():
-            decided |= {row.id: row for row in read_resolutions(before)}
+        path = version.path / RESOLUTIONS_FILE
+        if version.path.is_dir() and path.is_file():
+            found |= {row.id: row for row in read_resolutions(path)}
+    return found
+
+
+def _decided(
+    chosen: Mapping[str, Resolution], open_: Sequence[Conflict | LoneRow], before: Mapping[str, Resolution]
+) -> tuple[Resolution, ...]:
+    """Return all decisions: of earlier merges, of this one, and what stays open."""
+    decided = dict(before)
     decided |= chosen
     for row in open_:
         if isinstance(row, Conflict):

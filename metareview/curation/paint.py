@@ -153,7 +153,9 @@ class Painter:
             guide = guides.get(name)
             kind = "own" if guide is None else "required" if guide.field.required else "optional"
             colours = {"bg_color": COLOURS[kind], "font_color": "#FFFFFF", "bold": True, "border": 1}
-            sheet.write_string(row, place, name, self.style(**colours, border_color="#FFFFFF", valign="vcenter"))
+            sheet.write_string(
+                row, place, name, self.style(**colours, border_color="#FFFFFF", valign="vcenter", indent=1)
+            )
             if guide is not None:
                 _comment(sheet, row, place, guide.note())
 

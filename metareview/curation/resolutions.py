@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -35,6 +36,8 @@ CELL_CHOICES: tuple[str, ...] = ("A", "B", "other")
 ROW_CHOICES: tuple[str, ...] = ("keep", "leave out")
 #: Written by merging where nothing was chosen and that was allowed.
 UNRESOLVED = "unresolved"
+#: What a spreadsheet program may take for a formula; ``'`` itself, so that a text that begins so comes back as it was.
+_PROGRAM = re.compile(r"[=@\t\r'|＝＠＋－]|[+-](?![0-9.]+(?:[eE][+-]?[0-9]+)?$)")
 _KNOWN = {choice.lower(): choice for choice in (*CELL_CHOICES, *ROW_CHOICES, UNRESOLVED)}
 
 
@@ -102,8 +105,21 @@ def resolutions_csv(resolutions: Iterable[Resolution]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     rows = sorted(resolutions, key=lambda row: (row.table, row.key, row.field, row.id))
-    writer.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
+    writer.writerows([_safe(getattr(row, name)) for name in COLUMNS] for row in rows)
     return out.getvalue()
+
+
+def _safe(text: str) -> str:
+    """Return a text that no spreadsheet program takes for a formula: with an apostrophe before it; numbers stay.
+
+    >>> _safe("=1+1"), _safe("-0.2"), _safe("-x"), _plain(_safe("=1+1"))
+    ("'=1+1", '-0.2', "'-x", '=1+1')
+    """
+    return f"'{text}" if _PROGRAM.match(text) else text
+
+
+def _plain(text: str) -> str:
+    return text[1:] if text[:1] == "'" and _PROGRAM.match(text[1:]) else text
 
 
 def _csv_records(path: Path) -> list[tuple[str, int, Mapping[str, str]]]:
@@ -150,7 +166,7 @@ def _records(
 
 def _resolution(record: Mapping[str, str], file: str, sheet: str, row: int, problems: Problems) -> Resolution:
     """Return the decision in a row, and report what cannot be one."""
-    values = {name: record.get(name, "") for name in COLUMNS}
+    values = {name: _plain(record.get(name, "")) for name in COLUMNS}
 
     def report(column: str, rule: str, remedy: str) -> None:
         problems.add(Problem(file, row, column, None, values[column], rule, remedy))

@@ -123,16 +123,24 @@ def _add_workbook(paths: list[Path], found: Mapping[str, list[TableFile]], probl
 
 def _sheets_of(book: Workbook | None, problems: Problems) -> dict[str, TableFile]:
     """Return the sheets of a workbook that are tables; report the others that are not ours."""
-    found: dict[str, TableFile] = {}
-    for sheet in book.sheets if book else ():
-        if book is not None and sheet in TABLES:
-            found[sheet] = TableFile(book.path, book, sheet)
-        elif book is not None and sheet not in OWN_SHEETS:
+    if book is None:
+        return {}
+    found = {sheet: TableFile(book.path, book, sheet) for sheet in book.sheets if sheet in TABLES}
+    for sheet in book.sheets:
+        table = sheet.strip().lower()
+        if table in TABLES and table not in found:
+            found[table] = TableFile(book.path, book, sheet)
+        elif sheet not in OWN_SHEETS and sheet != _shown(found, table):
             said = f"sheet {sheet} is not read"
             rule = "a sheet that is read is named after a table"
             hint = did_you_mean(sheet, TABLES) or f"tables: {', '.join(TABLES)}"
             problems.add(Problem.of_file(book.file, said, rule, hint, severity="warning"))
     return found
+
+
+def _shown(found: Mapping[str, TableFile], table: str) -> str | None:
+    """Return the name of the sheet that a table is read from."""
+    return found[table].sheet if table in found else None
 
 
 def workbook_tables(path: Path, problems: Problems) -> tuple[dict[str, TableFile], Workbook | None]:

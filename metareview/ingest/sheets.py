@@ -40,9 +40,7 @@ _HIDDEN_COLUMN = re.compile(
     rb"<(?:\w+:)?col\b" + _HIDDEN + rb"(?=[^<>]*\smin=[\"']([0-9]{1,5})[\"'])(?=[^<>]*\smax=[\"']([0-9]{1,5})[\"'])"
 )
 #: A cell whose attributes do not stand in the usual order (address, style, type), so that the short pattern misses it.
-_UNUSUAL = re.compile(
-    rb"<\w+:c\b|<c (?!r=\"[A-Z]{1,3}[0-9]{1,7}\"(?: s=\"[0-9]+\")?(?: t=\"\w+\")?/?>)"
-)
+_UNUSUAL = re.compile(rb"<\w+:c\b|<c (?!r=\"[A-Z]{1,3}[0-9]{1,7}\"(?: s=\"[0-9]+\")?(?: t=\"\w+\")?/?>)")
 _ADDRESS = re.compile(r"([A-Z]+)([0-9]+)")
 
 

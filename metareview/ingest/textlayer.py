@@ -54,7 +54,10 @@ def pdf_pages(path: Path) -> tuple[str, ...] | None:
     if program is not None:
         try:
             done = subprocess.run(
-                [program, "-q", "-enc", "UTF-8", "--", str(path), "-"], capture_output=True, timeout=_SECONDS, check=True
+                [program, "-q", "-enc", "UTF-8", "--", str(path), "-"],
+                capture_output=True,
+                timeout=_SECONDS,
+                check=True,
             )
             pages = done.stdout.decode("utf-8", errors="replace").split("\f")[:-1]
         except (OSError, subprocess.SubprocessError):

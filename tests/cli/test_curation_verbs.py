@@ -71,6 +71,15 @@ def test_no_file_is_replaced_unasked(review: Path, tmp_path: Path) -> None:
     assert (code, "is there already" in said) == (2, True)
 
 
+def test_a_new_review_at_once(tmp_path: Path) -> None:
+    book = tmp_path / "x.xlsx"
+    assert run("template", tmp_path / "new", "-o", book, "--new", "Cracks")[0] == 0
+    assert (tmp_path / "new" / "review.yaml").read_text().count('title: "Cracks"') == 1
+    assert load_workbook(book)["results"].max_row == 3
+    assert "is not an empty folder" in run("template", tmp_path / "new", "-o", book, "--new", "x", "--force")[1]
+    assert "is not there; give the folder" in run("template", tmp_path / "no", "-o", tmp_path / "y.xlsx")[1]
+
+
 def test_made_anew(review: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.xlsx", tmp_path / "second.xlsx"
     run("template", review, "-o", first)

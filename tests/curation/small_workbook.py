@@ -57,6 +57,7 @@ def write_review(folder: Path, *results: dict[str, str], experiments: int = 1, *
 
 def write_workbook(folder: Path, *results: dict[str, str], name: str = "extraction.xlsx", **more: Any) -> Path:
     """Write the workbook of such a review, beside its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_bytes(make_template(write_review(folder / "review", *results, **more)))
     return path

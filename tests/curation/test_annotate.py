@@ -38,7 +38,9 @@ def test_problems_stand_at_their_cells(tmp_path: Path) -> None:
     assert (colour(page["F4"]), colour(page["B5"]), colour(page["P5"])) == ("F4B6B6", "F4B6B6", "F4B6B6")
     assert colour(page["F6"]) == "FFE699"  # a doubt: printed is 0.850
     assert colour(page["A4"]) == ""
-    assert page["F4"].comment.text.startswith("ERROR: found '9.1'\nRule: dice is a proportion between 0 and 1\nRemedy: ")
+    assert page["F4"].comment.text.startswith(
+        "ERROR: found '9.1'\nRule: dice is a proportion between 0 and 1\nRemedy: "
+    )
     assert "WARNING: found '9.1'" in page["F4"].comment.text  # printed disagrees, too
     assert page["F3"].comment.text.startswith("The score.")
     listed = book["problems"]

@@ -15,6 +15,7 @@ from openpyxl.styles import PatternFill
 from small_workbook import messages, write_workbook
 
 from metareview.curation.export import csv_files
+from metareview.curation.template import make_template
 from metareview.errors import ProblemsFound
 from metareview.ingest import check_review
 from metareview.ingest.spreadsheets import MAX_FILE
@@ -206,10 +207,23 @@ def test_a_sheet_with_all_its_rows(tmp_path: Path) -> None:
 
 
 def test_a_sheet_renamed(tmp_path: Path) -> None:
-    path = edited(tmp_path, lambda b: setattr(b["results"], "title", "Results "))
-    said = messages(path)
-    assert "sheet Results  is not read; a sheet that is read is named after a table; did you mean 'results'?" in " ".join(said)
-    assert any("the table results is not in extraction.xlsx" in text for text in said)
+    path = edited(tmp_path / "a", lambda b: setattr(b["results"], "title", "Results "), {"value": "9.1"})
+    (said,) = messages(path)
+    assert said.startswith("extraction.xlsx row 4, column value (Results !F4): found '9.1'")
+    assert "results.csv" in csv_files(path)
+    path = edited(tmp_path / "b", lambda b: setattr(b["results"], "title", "my results"))
+    said = " ".join(messages(path))
+    assert "sheet my results is not read; a sheet that is read is named after a table; did you mean 'results'?" in said
+    assert "the table results is not in extraction.xlsx" in said
+
+
+def test_two_sheets_of_one_name_but_for_case(tmp_path: Path) -> None:
+    """The exact name is the table; the other is kept beside it, under a name that spreadsheet programs accept."""
+    path = edited(tmp_path, lambda b: b.create_sheet("Results ").__setitem__("A1", "mine"))
+    assert any("sheet Results  is not read" in text for text in messages(path))
+    again = tmp_path / "again.xlsx"
+    again.write_bytes(make_template(path))
+    assert load_workbook(again)["Results  (kept)"]["A1"].value == "mine"
 
 
 def test_a_column_moved(tmp_path: Path) -> None:

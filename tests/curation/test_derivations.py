@@ -98,13 +98,11 @@ def test_a_derivation_that_holds(tmp_path: Path) -> None:
          "comes to 2.55107; correct the number or the inputs"),
         ({"inputs": "low=84.0; high=86.0"}, {}, "as name=value; name=value; sd-from-ci needs n"),
         ({}, {"sd": "2.45"}, "stands in column sd of its result; results holds 2.45 there; write 2.55"),
-        ({"metric": "f1"}, {}, "a derivation belongs to a result: experiment, metric, convention and unit are the same"),
+        ({"metric": "f1"}, {}, "a derivation belongs to a result: experiment, metric, convention and unit are"),
         ({"formula": "sd-from-cl"}, {}, "did you mean 'sd-from-ci'?"),
     ],
 )  # fmt: skip
-def test_a_derivation_that_does_not(
-    row: dict[str, str], result: dict[str, str], message: str, tmp_path: Path
-) -> None:
+def test_a_derivation_that_does_not(row: dict[str, str], result: dict[str, str], message: str, tmp_path: Path) -> None:
     (said,) = found(tmp_path, row, result)
     assert message in said
 

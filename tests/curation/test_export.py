@@ -27,10 +27,9 @@ def test_csv_xlsx_csv_gives_the_same_bytes(name: str, root: Path, tmp_path: Path
     assert {name: (review / name).read_bytes() for name in files} == files
 
 
-TEXTS = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff") | st.sampled_from("\n\t,\";'=#@"),
-    max_size=12,
-) | st.sampled_from(["=1+1", "'quoted", "007", "1e5", "TRUE", "0.950", "1/2", "10-12", "_x0041_", " lead", "#N/A", "-0"])  # fmt: skip
+LETTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
+TRAPS = ["=1+1", "'quoted", "007", "1e5", "TRUE", "0.950", "1/2", "10-12", "_x0041_", " lead", "#N/A", "-0"]
+TEXTS = st.text(LETTERS | st.sampled_from("\n\t,\";'=#@"), max_size=12) | st.sampled_from(TRAPS)
 
 
 @settings(max_examples=25)

@@ -167,7 +167,27 @@ def test_undecided(versions: Pair, tmp_path: Path) -> None:
 def test_earlier_decisions_are_kept(versions: Pair, tmp_path: Path) -> None:
     before = Resolution(id="0" * 16, table="results", key="k", field="value", a="1", b="2", choice="A")
     (versions[0].path / "resolutions.csv").write_text(resolutions_csv([before]), encoding="utf-8")
-    assert merged(versions).resolutions == (before,)
+    first = merged(versions)
+    assert first.resolutions == (before,)
+    kept = tmp_path / "resolutions.csv"
+    kept.write_text(first.files["resolutions.csv"], encoding="utf-8")
+    assert merged(versions, kept).files == first.files
+    other = Resolution(id="1" * 16, table="results", key="k", field="value", a="1", b="2", choice="A")
+    kept.write_text(resolutions_csv([other]), encoding="utf-8")
+    with pytest.raises(ProblemsFound, match="stale"):
+        merged(versions, kept)
+
+
+def test_no_text_becomes_a_formula(versions: Pair, tmp_path: Path) -> None:
+    versions[0].edit("results", 0, locator="=cmd|' /C calc'!A1")
+    versions[1].edit("results", 0, locator="-1+1", printed="'quoted")
+    book = fill(written(versions, tmp_path / "c.xlsx"), "conflicts", {"choice": "B"}, {"choice": "B"})
+    first = merged(versions, book)
+    lines = list(csv.DictReader(io.StringIO(first.files["resolutions.csv"])))
+    assert [(row["a"], row["b"]) for row in lines] == [("'=cmd|' /C calc'!A1", "'-1+1"), ("0.85", "''quoted")]
+    kept = tmp_path / "resolutions.csv"
+    kept.write_text(first.files["resolutions.csv"], encoding="utf-8")
+    assert merged(versions, kept).files == first.files
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,9 @@ def test_drop_downs_stand_in_defined_names(book: Any) -> None:
 
 
 def test_lists_hold_codes_attributes_and_metrics(book: Any) -> None:
-    columns = {column[0].value: [c.value for c in column[1:] if c.value is not None] for column in book["lists"].columns}
+    columns = {
+        column[0].value: [c.value for c in column[1:] if c.value is not None] for column in book["lists"].columns
+    }
     assert columns["list_codes"] == [code.value for code in Missing]
     assert columns["list_attribute_category"] == ["Classical", "Neural", "not reported", "not applicable", "unclear"]
     assert columns["list_metrics"] == sorted(metric.key for metric in default_vocabulary())
@@ -122,9 +124,7 @@ def test_a_list_of_any_length_is_safe(tmp_path: Path) -> None:
 
 def test_conditional_formats_cover_the_row_rules(book: Any) -> None:
     assert set(ROW_RULES) == {rule.name for spec in TABLES.values() for rule in spec.rules}
-    found = [
-        rule.formula[0] for area in book["results"].conditional_formatting for rule in area.rules if rule.formula
-    ]
+    found = [rule.formula[0] for area in book["results"].conditional_formatting for rule in area.rules if rule.formula]
     text = "\n".join(found)
     assert "COUNTA($A4:$U4)>0" in text  # required and empty
     assert "$J4>$K4" in text  # ci_low above ci_high
