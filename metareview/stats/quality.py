@@ -110,8 +110,8 @@ def agreed_judgements(tool: ToolSpec, study: str, sheets: Mapping[str, Sheet]) -
     """Return the judgement that stands for each judged item of one study.
 
     A consensus row counts before anything else; without one, what every rater says who judged the item. Domains
-    without a row follow from the answers of each rater by the algorithm of the tool, overall judgements from the agreed
-    domains by its rule.
+    without a row follow from the answers of each rater by the algorithm of the tool, and, where raters settled answers
+    to the questions of a domain, from the answers that then stand; overall judgements follow from the agreed domains.
 
     Parameters
     ----------
@@ -119,7 +119,9 @@ def agreed_judgements(tool: ToolSpec, study: str, sheets: Mapping[str, Sheet]) -
     sheets : rows by rater and item.
     """
     said = {rater: {item: text(row["judgement"]) for item, row in sheet.items()} for rater, sheet in sheets.items()}
-    filled = {rater: {**_proposed(tool, rows), **rows} for rater, rows in said.items()}
+    filled = {rater: {**_proposed(tool, rows), **rows} for rater, rows in said.items() if rater != CONSENSUS}
+    if CONSENSUS in said:
+        filled[CONSENSUS] = _settled(tool, said)
     found: dict[str, Agreed] = {}
     for item in tool.judged:
         if item.overall is None:
@@ -136,6 +138,20 @@ def _proposed(tool: ToolSpec, rows: Mapping[str, str]) -> dict[str, str]:
     found = proposals(tool, rows)
     domains = [item.id for item in tool.items if item.kind == "domain"]
     return {name: found[name].judgement or "" for name in domains if name in found and found[name].judgement}
+
+
+def _settled(tool: ToolSpec, said: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return the consensus sheet with the domains that follow where it settles an answer to one of their questions."""
+    raters = [rows for rater, rows in said.items() if rater != CONSENSUS]
+    agreed = said[CONSENSUS]
+    answers: dict[str, str] = {}
+    for item in tool.items:
+        given = {rows[item.id] for rows in raters if item.id in rows}
+        if item.kind == "question" and (item.id in agreed or len(given) == 1):
+            answers[item.id] = agreed.get(item.id) or given.pop()
+    touched = {item.domain for item in tool.items if item.kind == "question" and item.id in agreed}
+    follow = {name: judgement for name, judgement in _proposed(tool, answers).items() if name in touched}
+    return {**follow, **agreed}
 
 
 def _agree(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from metareview.appraisal.raters import AppraisalAgreement, compute_agreement
 from metareview.appraisal.robvis import robvis_csv, robvis_table
 from metareview.appraisal.summary import AppraisalSummary, compute_summary
 from metareview.appraisal.template import appraisal_template
+from metareview.curation.archive import build_archive, check_archive
+from metareview.curation.lists import drop_downs
+from metareview.curation.states import open_state
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.ingest import check_review, read_review
 from metareview.schema.toolbox import find_tool
@@ -71,6 +75,38 @@ def test_a_statement_that_the_rule_allows_stands_and_consensus_is_judged_with_wh
     got = found(make_review(tmp_path / "r", rows))
     assert got["t1", "overall"] == ("high", "one rater")
     assert got["t2", "overall"] == ("high", "rule")
+
+
+def test_a_settled_answer_settles_the_domain(tmp_path: Path) -> None:
+    rows = [*sheet("t1", "ana", **{"d3.1": "N", "d3.2": "Y"}),
+            *sheet("t1", "ben", **{"d3.1": "N", "d3.2": "N", "d3.3": "N"}),
+            *sheet("t2", "ana", **{"d3.1": "N", "d3.2": "N", "d3.3": "Y", "d3.4": "Y"}),
+            *sheet("t2", "ben", **{"d3.1": "N", "d3.2": "N", "d3.3": "Y", "d3.4": "N"})]  # fmt: skip
+    assert found(make_review(tmp_path / "a", rows))["t2", "d3"][0] is None  # high against some concerns
+    settled = [*rows, *judged("t2", "d3.4", consensus="PN")]
+    got = found(make_review(tmp_path / "b", settled))
+    assert got["t1", "d3"] == ("low", "raters agree")  # by different answers
+    assert got["t2", "d3"] == ("some concerns", "consensus")
+
+
+def test_a_consensus_alone_is_enough(tmp_path: Path) -> None:
+    got = found(make_review(tmp_path / "r", sheet("t1", "consensus", **LOW)))
+    assert got["t1", "d1"] == ("low", "consensus")
+    assert got["t1", "overall"] == ("low", "rule")
+
+
+def test_own_tools_travel_into_an_archive_and_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_review(tmp_path / "r", judged("t1", "blind", tool="lab", ana="yes"))
+    (folder / "tools").mkdir()
+    (folder / "tools" / "lab.yaml").write_text(OWN, encoding="utf-8")
+    deposit = tmp_path / "deposit.zip"
+    deposit.write_bytes(build_archive(folder, "CC0-1.0"))
+    assert check_archive(deposit).problems == ()
+    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "one"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    with open_state("HEAD:r") as state:
+        assert check_review(state).problems == ()
 
 
 def test_check_reports_where_what_rule_and_remedy(tmp_path: Path) -> None:
@@ -314,3 +350,11 @@ def test_a_review_without_appraisal_says_so(tmp_path: Path) -> None:
         view = review.table(name)
         assert view.rows == ()
         assert "no study has been appraised" in view.notes[0]
+
+
+def test_the_workbook_offers_tools_items_and_judgements(tmp_path: Path) -> None:
+    spec = read_review(make_review(tmp_path / "r", [], yaml="appraisal: {tools: [quadas-2]}\n")).spec
+    lists = drop_downs(spec).lists
+    assert lists["list_appraisal_tool"][0] == "rob-2"
+    assert lists["list_appraisal_item"][:2] == ("d1", "d1.1")
+    assert set(lists["list_appraisal_judgement"]) == {"yes", "no", "unclear", "low", "high"}
