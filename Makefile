@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TESTED := $(VENV)/.tested
 # outside any other environment that happens to be active
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
@@ -21,11 +22,16 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# what only tests need on top: models to run again, and the peers that scores are compared with
+$(TESTED): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,rerun,affinities,peers]'
+	@touch $@
+
 paper: $(STAMP) ## tables, figures and HTML reports of every review in config/config.yaml -> reports/
 	@$(BIN)/snakemake --profile profiles/local
 	@for page in reports/*/report.html; do echo "open $$page"; done
 
-test: $(STAMP) ## every test
+test: $(TESTED) ## every test
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 lint: $(STAMP) ## style, import directions, Snakemake files
@@ -35,10 +41,10 @@ lint: $(STAMP) ## style, import directions, Snakemake files
 	$(BIN)/snakefmt --check Snakefile metareview/workflow
 	$(BIN)/snakemake --lint
 
-types: $(STAMP) ## mypy, strict
+types: $(TESTED) ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(STAMP) ## benchmarks: ratios against named peers, and speed of checking and building
+bench: $(TESTED) ## benchmarks: ratios against named peers, and speed of checking and building
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 docs: $(STAMP) ## command pages and pictures of the README, from the program and the built reports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,20 @@ def test_committed_tables(folder: Path) -> None:
     assert sorted(kept) == sorted(built)
     stale = [name for name in sorted(built) if kept[name] != built[name]]
     assert stale == [], "run `make paper` and commit reports/*/tables"
+
+
+@pytest.mark.needs_tex
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_committed_table_compiles(folder: Path, tmp_path: Path) -> None:
+    """One document with all tables of a review, by a real LaTeX with the packages that the tables name."""
+    tables = sorted((ROOT / "reports" / folder.name / "tables").glob("*.tex"))
+    assert tables
+    body = "\n\\clearpage\n".join(path.read_text(encoding="utf-8") for path in tables)
+    packages = "\\usepackage[margin=15mm,a4paper,landscape]{geometry}\\usepackage{booktabs,longtable,siunitx}"
+    head = f"\\documentclass{{article}}{packages}"
+    (tmp_path / "all.tex").write_text(f"{head}\\begin{{document}}\n{body}\n\\end{{document}}\n", encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "all.tex"],
+        cwd=tmp_path, capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode("latin-1")[-2000:]

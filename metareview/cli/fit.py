@@ -42,6 +42,9 @@ def fit(
     script: Annotated[
         str | None, typer.Option(metavar="LANGUAGE", help="Print a stand-alone script that repeats the fit: r, python.")
     ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="FORMAT", help="Print a table with methods: md, tex, html or csv.")
+    ] = None,
     output: OutFile = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -58,18 +61,23 @@ def fit(
 
       metareview fit effects.csv --script python -o repeat.py
 
+      metareview fit effects.csv --table tex -o model.tex
+
       metareview fit effects.csv --random "~ 1 | study/esid" --rho 0.6 --cluster study
     """
     from metareview.stats.synthesis import fit as fit_model
 
-    table = read_csv(data)
+    rows = read_csv(data)
     model = fit_model(
-        yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
-        cluster=cluster, vcov=vcov, V=_known(table, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
+        yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
+        cluster=cluster, vcov=vcov, V=_known(rows, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
         labels=labels, tau2_ci=tau2_ci,
     )  # fmt: skip
     if script is not None:
         emit(_script(model, script), output)
+        return
+    if table is not None:
+        emit(_table(model, table), output)
         return
     emit(model.to_json() if as_json else _text(model), output)
 
@@ -98,6 +106,15 @@ def _script(model: ModelFit, language: str) -> str:
     if language.lower() not in writers:
         raise UnknownName("language of the script", language, writers)
     return writers[language.lower()](model)
+
+
+def _table(model: ModelFit, kind: str) -> str:
+    """The model as a table of a paper or a page, on its own scale, with a methods paragraph below."""
+    from metareview.report.tables import render
+    from metareview.report.views.diagnostics import Reading
+    from metareview.report.views.fits import fit as view_of
+
+    return render(view_of(model, Reading("", "", "the effects", model.level, float)), kind)
 
 
 def _text(model: ModelFit) -> str:

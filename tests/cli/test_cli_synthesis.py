@@ -91,3 +91,17 @@ def test_scripts_for_other_engines(trials: Path, tmp_path: Path, capsys: pytest.
     assert "rma(yi / s" in capsys.readouterr().out
     assert run("fit", str(effects), "--script", "cobol") == 2
     assert "cobol" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"), [("md", "| "), ("tex", "\\toprule"), ("html", "<table"), ("csv", "quantity,")]
+)
+def test_the_model_as_a_table(kind: str, mark: str, trials: Path, tmp_path: Path) -> None:
+    effects, out = tmp_path / "effects.csv", tmp_path / f"model.{kind}"
+    run("effects", str(trials), "--measure", "RR", *CELLS, "-o", str(effects))
+    assert run("fit", str(effects), "--mods", "~ ablat", "--table", kind, "-o", str(out)) == 0
+    text = out.read_text(encoding="utf-8")
+    assert mark in text
+    assert "ablat" in text
+    if kind != "csv":
+        assert "restricted" in text

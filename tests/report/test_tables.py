@@ -267,7 +267,7 @@ def test_latex_compiles(tmp_path):
     view = ordinary()
     views = (view, hostile(), empty(), replace(view, name="long", rows=view.rows * 20))
     tables = "\n".join(render_tex(entry) for entry in views)
-    source = "\\documentclass{article}\\usepackage{booktabs,longtable}\\begin{document}\\listoftables\n"
+    source = "\\documentclass{article}\\usepackage{booktabs,longtable,siunitx}\\begin{document}\\listoftables\n"
     (tmp_path / "t.tex").write_text(source + tables + "\\end{document}\n", encoding="utf-8")
     for _ in range(2):  # the list of tables is read in the second run
         done = subprocess.run(

@@ -1,7 +1,8 @@
-"""LaTeX: a booktabs table that compiles wherever booktabs (and longtable, for many rows) is installed.
+"""LaTeX: a booktabs table that compiles wherever booktabs and siunitx (and longtable, for many rows) are installed.
 
-Numbers stand right-aligned with the decimals of their column, which aligns the points without siunitx; its S columns
-stop at an interval, a unit or a sign behind a number. Missing is ``{--}``, which an S column takes too.
+A column of plain numbers is an S column of siunitx with the ``table-format`` of what it holds, so that points align
+whatever the decimals of its rows; a column with an interval, a unit or a bound in it, where siunitx stops, stands
+right-aligned. Missing is ``{--}`` in both.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 
 from metareview.report.tables.layout import NUMERIC, Layout, lay_out
+from metareview.report.tables.siunitx import SETUP, number_columns
 from metareview.report.tables.tex_escape import UNICODE_COMMAND, escape_tex
 from metareview.report.views.base import Column, View
 from metareview.report.views.format import MISSING
@@ -32,8 +34,8 @@ def render_tex(view: View) -> str:
     layout = lay_out(view)
     long = layout.shown > PAGE_ROWS
     body = (_long(layout) if long else _short(layout)) if view.rows else _empty(layout)
-    packages = r"\usepackage{booktabs,longtable}" if long else r"\usepackage{booktabs}"
-    head = [f"% {view.name}: needs {packages}"]
+    packages = ["booktabs", *(["longtable"] if long else []), *(["siunitx"] if number_columns(layout) else [])]
+    head = [f"% {view.name}: needs \\usepackage{{{','.join(packages)}}}"]
     text = "\n".join([*body, ""])
     if r"\mrunicode{" in text:
         head.append(UNICODE_COMMAND)
@@ -46,7 +48,7 @@ def _short(layout: Layout) -> list[str]:
         r"\begin{table}[htbp]",
         r"\centering",
         _caption(layout.view),
-        *_size(widths),
+        *_size(layout, widths),
         rf"\begin{{tabular}}{{{_preamble(layout, widths)}}}",
         r"\toprule",
         *_head(layout),
@@ -64,7 +66,7 @@ def _long(layout: Layout) -> list[str]:
     columns = len(layout.columns)
     return [
         r"\begingroup",
-        *_size(widths),
+        *_size(layout, widths),
         rf"\begin{{longtable}}{{{_preamble(layout, widths)}}}",
         _caption(layout.view) + r"\\",
         r"\toprule",
@@ -117,18 +119,20 @@ def _widths(layout: Layout) -> list[int]:
     return widths
 
 
-def _size(widths: list[int]) -> list[str]:
+def _size(layout: Layout, widths: list[int]) -> list[str]:
     needed = sum(widths) + 2 * len(widths)
     command = next(command for room, command in _SIZES if needed <= room)
-    return [command] if command else []
+    return [*([command] if command else []), *([SETUP] if number_columns(layout) else [])]
 
 
 def _preamble(layout: Layout, widths: list[int]) -> str:
     total = max(sum(widths) + 2 * len(widths), _SIZES[0][0])
-    parts = []
+    numbers, parts = number_columns(layout), []
     for position, width in zip(layout.columns, widths, strict=True):
         column = layout.view.columns[position]
-        if column.kind in NUMERIC:
+        if position in numbers:
+            parts.append(numbers[position].column)
+        elif column.kind in NUMERIC:
             parts.append("r")
         else:
             parts.append(f"p{{{width / total:.3f}\\linewidth}}" if _breaks(layout, position) else "l")
@@ -163,12 +167,18 @@ def _heading(layout: Layout, column: Column) -> str:
 def _rows(layout: Layout) -> list[str]:
     lines = []
     breaking = {position for position in layout.columns if _breaks(layout, position)}
+    numbers = number_columns(layout)
     for number, (label, rows) in enumerate(layout.groups):
         if label is not None:
             lines += [r"\addlinespace"] if number else []
             lines.append(rf"\multicolumn{{{len(layout.columns)}}}{{@{{}}l}}{{\itshape {_cut(label)}}}\\*")
         for row in rows:
-            cells = {position: _cell(layout, row, position) for position in layout.columns}
+            cells = {
+                position: numbers[position].cell(layout, row, position)
+                if position in numbers
+                else _cell(layout, row, position)
+                for position in layout.columns
+            }
             lines.append(_line([rf"\raggedright {cell}" if p in breaking else cell for p, cell in cells.items()]))
     return lines
 

@@ -1,4 +1,4 @@
-"""Views of a fit that belongs to no review: what the pictures of ``metareview plot`` are drawn from.
+"""Views of a fit that belongs to no review: its table, and what the pictures of ``metareview plot`` are drawn from.
 
 They have the columns of the views of declared syntheses (`synthesis`), so that one figure draws both.
 """
@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import arrange
 from metareview.report.views.diagnostics import Reading
+from metareview.stats.synthesis.describe import methods_paragraph
 from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
 from metareview.stats.synthesis.inference import critical
 from metareview.stats.synthesis.multilevel import MultilevelFit
@@ -73,23 +74,58 @@ def effects(model: ModelFit, reading: Reading, groups: Sequence[str] | None = No
 
 
 def fit(model: ModelFit, reading: Reading) -> View:
-    """Return the lines of a forest plot that are not effects: pooled effect, prediction, heterogeneity."""
-    columns = (Column("key", "Key"), Column("quantity", "Quantity"), Column("value", "Value", "number"))
-    found = model.contract()
-    body: list[list[Cell]] = []
-    if model.p == 1 and model.has_intercept:
-        body.append([Cell("pooled"), Cell("Pooled effect"), reading.cell(model.estimate, model.ci_low, model.ci_high)])
-        if found["pi_low"] is not None:
-            band = reading.cell(model.estimate, found["pi_low"], found["pi_high"])
-            body.append([Cell("prediction"), Cell("Prediction interval"), replace(band, value=None)])
+    """Return the model as a table: coefficients, prediction, heterogeneity; the methods paragraph stands below."""
+    columns = (
+        Column("key", "Key"), Column("quantity", "Quantity"), Column("value", "Value", "number", help="with interval"),
+        Column("se", "SE", "number", 4, help="on the scale of the model"),
+        Column("statistic", "Statistic", "number", 2),
+        Column("df", "df", "number", 1), Column("p", "p", "p"),
+    )  # fmt: skip
+    body = [*_coefficients(model, reading), *_heterogeneity(model)]
+    view = arrange(
+        reading.name("fit"), reading.heading("Model"), f"The model of {reading.measure}.", columns, body,
+        results=[model],
+        notes=[methods_paragraph(model)], keep=("key", "quantity", "value"), machine=("key",),
+    )  # fmt: skip
+    return replace(view, meta={**view.meta, **reading.meta()})
+
+
+def _coefficients(model: ModelFit, reading: Reading) -> list[list[Cell]]:
+    alone, out = model.p == 1 and model.has_intercept, []
+    for row in model.coefficients:
+        value = (
+            reading.cell(row.estimate, row.ci_low, row.ci_high)
+            if alone
+            else Cell(row.estimate, low=row.ci_low, high=row.ci_high, mark="derived")
+        )
+        tests = (Cell(row.se, mark="derived"), Cell(row.statistic), Cell(row.df), Cell(row.pvalue))
+        out.append(
+            [Cell("pooled" if alone else "coefficient"), Cell("Pooled effect" if alone else row.name), value, *tests]
+        )
+    low, high = (model.contract()[key] for key in ("pi_low", "pi_high"))
+    if low is not None:
+        band = replace(reading.cell(model.estimate, low, high), value=None)
+        out.append([Cell("prediction"), Cell("Prediction interval"), band, *(Cell() for _ in range(4))])
+    if model.p > 1 and model.omnibus is not None:
+        test = model.omnibus
+        out.append([Cell("omnibus"), Cell("Test of all moderators"), Cell(), Cell(), Cell(test.statistic),
+                    Cell(float(test.df)), Cell(test.pvalue)])  # fmt: skip
+    return out
+
+
+def _heterogeneity(model: ModelFit) -> list[list[Cell]]:
+    found, blank = model.contract(), [Cell() for _ in range(4)]
+    out = []
     for part in found["variance_components"]:
         name = "τ²" if part["name"] == "tau2" else f"Variance of {part['name']}"
-        body.append([Cell("component"), Cell(name), Cell(part["value"], low=part["ci_low"], high=part["ci_high"])])
-    for key, name in (("i2", "I² from τ²"), ("q", "Cochran's Q")):
-        body += [[Cell(key), Cell(name), Cell(found[key])]] if found[key] is not None else []
-    view = arrange(reading.name("fit"), reading.heading("Model"), "The model.", columns, body, results=[model],
-                   keep=("key", "quantity", "value"))  # fmt: skip
-    return replace(view, meta={**view.meta, **reading.meta()})
+        value = Cell(part["value"], low=part["ci_low"], high=part["ci_high"], mark="derived")
+        out.append([Cell("component"), Cell(name), value, *blank])
+    for key, name in (("i2", "I² from τ²"), ("i2_q", "I² from Q"), ("r2", "R²")):
+        if found[key] is not None:
+            out.append([Cell(key), Cell(name), Cell(found[key], mark="derived"), *blank])
+    out.append([Cell("q"), Cell("Cochran's Q"), Cell(found["q"], mark="derived"), Cell(), Cell(),
+                Cell(None if found["q_df"] is None else float(found["q_df"])), Cell(found["q_pvalue"])])  # fmt: skip
+    return [row for row in out if row[2].value is not None]
 
 
 def funnel(model: ModelFit, reading: Reading, found: FitDiagnostics | None = None) -> View:

@@ -1,0 +1,245 @@
+"""Segmenters on perfect and on published predictions, and the choice of a threshold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metareview.errors import InputError, MissingExtra, NotEstimable, UnknownName
+from metareview.evaluation import score_volumes
+from metareview.rerun.segment import SEGMENTERS, segment, sweep
+from metareview.rerun.targets import LEE_OFFSETS, make_target
+from metareview.rerun.thresholds import ThresholdChoice, choose_threshold
+
+#: what a segmenter needs besides NumPy and SciPy: module, extra
+LIBRARIES = {
+    "watershed": ("skimage", "rerun"),
+    "marker-watershed": ("skimage", "rerun"),
+    "waterz": ("waterz", "affinities"),
+    "mutex": ("mwatershed", "affinities"),
+    "multicut": ("elf", "affinities"),
+}
+
+
+def need(name: str) -> None:
+    """Skip where the library of a segmenter is missing."""
+    if name in LIBRARIES:
+        module, extra = LIBRARIES[name]
+        pytest.importorskip(module, reason=f"needs the extra {extra}")
+
+
+@cache
+def cells(dense: bool) -> np.ndarray:
+    """Voronoi cells in 12 x 32 x 32 voxels, with or without a gap of zeros between them."""
+    rng = np.random.default_rng(7)
+    points = rng.uniform((0, 0, 0), (12, 32, 32), (9, 3))
+    grid = np.stack(np.mgrid[:12, :32, :32], -1)
+    labels = np.argmin(((grid[..., None, :] - points) ** 2).sum(-1), -1).astype(np.uint64) + 1
+    if not dense:
+        labels[make_target("boundary", labels)[0] > 0] = 0
+    return labels
+
+
+#: segmenter -> (prediction of perfect channels, options)
+PERFECT: dict[str, Any] = {
+    "components": lambda gap, dense: (make_target("foreground", gap), {}),
+    "watershed": lambda gap, dense: (make_target("membrane", gap), {}),
+    "marker-watershed": lambda gap, dense: (make_target("bcd", gap), {}),
+    "waterz": lambda gap, dense: (make_target("affinities", dense), {}),
+    "mutex": lambda gap, dense: (make_target("affinities", dense, offsets=LEE_OFFSETS), {"offsets": LEE_OFFSETS}),
+    "multicut": lambda gap, dense: (make_target("membrane", gap), {"boundary": "membrane"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SEGMENTERS))
+def test_perfect_prediction_gives_the_truth(name: str) -> None:
+    """Foreground of the truth and every segment as it is, whatever the ids."""
+    need(name)
+    gap, dense = cells(dense=False), cells(dense=True)
+    prediction, options = PERFECT[name](gap, dense)
+    labels = segment(name, prediction, 0.5, **options)
+    assert labels.dtype == np.uint64
+    truth = dense if name in ("waterz", "mutex") else gap
+    result = score_volumes(labels, truth, ["arand:gt0"])
+    assert result.value("arand", "gt0") == pytest.approx(0.0, abs=5e-3)
+    assert np.array_equal(labels, segment(name, prediction, 0.5, **options))  # same input, same labels
+
+
+@pytest.mark.parametrize("name", ["components", "watershed", "marker-watershed"])
+def test_sections_stay_apart(name: str) -> None:
+    need(name)
+    gap = cells(dense=False)
+    labels = segment(name, PERFECT[name](gap, gap)[0], 0.5, dims=2)
+    ids = [set(np.unique(section)) - {0} for section in labels]
+    assert sum(map(len, ids)) == len(set.union(*ids)) > len(np.unique(gap))
+
+
+def test_components_by_hand() -> None:
+    membrane = np.array([[[0.0, 0.1, 0.9, 0.2]]])
+    assert segment("components", membrane, 0.5, of="membrane").tolist() == [[1, 1, 0, 2]]
+    assert segment("components", membrane, 0.5).tolist() == [[0, 0, 1, 0]]
+    assert segment("components", membrane, 0.5, of="membrane", smallest=2).tolist() == [[1, 1, 0, 0]]
+
+
+def test_watershed_fills_the_membrane() -> None:
+    need("watershed")
+    labels = segment("watershed", np.array([[[0.0, 0.1, 0.9, 0.2]]]), 0.5)
+    assert 0 not in labels
+    assert len(np.unique(labels)) == 2
+
+
+def test_distance_seeds_part_a_dumbbell() -> None:
+    """Two discs joined by a hole in the membrane: one component, two maxima of the distance."""
+    need("watershed")
+    y, x = np.mgrid[:21, :45]
+    inside = ((y - 10) ** 2 + (x - 10) ** 2 < 81) | ((y - 10) ** 2 + (x - 34) ** 2 < 81) | (abs(y - 10) < 2)
+    membrane = 1.0 - inside.astype(float)[None]
+    assert len(np.unique(segment("watershed", membrane, 0.5))) == 1
+    parted = segment("watershed", membrane, 0.5, seeds="distance")
+    assert parted[10, 10] != parted[10, 34]
+
+
+def test_bc_parts_touching_bodies_by_their_contour() -> None:
+    need("marker-watershed")
+    dense = cells(dense=True)
+    labels = segment("marker-watershed", make_target("bc", dense), 0.5)
+    assert len(np.unique(labels)) > 5
+    assert score_volumes(labels, dense, ["arand:gt0"]).value("arand", "gt0") < 0.1
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARIES))
+def test_missing_library_says_the_install_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, extra = LIBRARIES[name]
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=rf"is not installed; pip install 'metareview\[{extra}\]'"):
+        segment(name, np.zeros((3, 4, 4, 4), np.float32), 0.5)
+
+
+def test_wrong_input() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'watershed'"):
+        segment("watershd", np.zeros((1, 4, 4)), 0.5)
+    with pytest.raises(InputError, match=r"channel 2 of a prediction .* shape 1 x 4 x 4"):
+        segment("components", np.zeros((1, 4, 4)), 0.5, channel=2)
+    with pytest.raises(
+        InputError, match="needs body and contour, and may have distance; got an array of shape 1 x 4 x 4"
+    ):
+        segment("marker-watershed", np.zeros((1, 4, 4)), 0.5)
+    need("mutex")
+    with pytest.raises(InputError, match=r"affinities for 12 offsets are \(channels, z, y, x\)"):
+        segment("mutex", np.zeros((3, 4, 4, 4)), 0.5, offsets=LEE_OFFSETS)
+
+
+@pytest.mark.parametrize("name", ["waterz", "components"])
+def test_sweep_is_one_by_one(name: str) -> None:
+    need(name)
+    rng = np.random.default_rng(3)
+    prediction = (0.2 + 0.6 * make_target("affinities", cells(dense=True))).astype(np.float32)
+    prediction += rng.uniform(-0.2, 0.2, prediction.shape).astype(np.float32)
+    several = list(sweep(name, prediction, [0.7, 0.3, 0.5]))
+    assert [threshold for threshold, _ in several] == [0.3, 0.5, 0.7]
+    for threshold, labels in several:
+        alone = segment(name, prediction, threshold)
+        assert score_volumes(labels, alone, ["arand:all"]).value("arand", "all") == pytest.approx(0.0, abs=1e-9)
+
+
+def test_waterz_prints_nothing() -> None:
+    """Its C++ part reports to standard output, which may be somebody's JSON."""
+    need("waterz")
+    code = "import numpy as np; from metareview.rerun.segment import waterz; waterz(np.ones((3, 4, 4, 4)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+
+
+def halves(threshold: float) -> np.ndarray:
+    """One segment up to 0.3, the truth up to 0.7, then eight."""
+    row = np.arange(8) // (8 if threshold <= 0.3 else 4 if threshold <= 0.7 else 1)
+    return row[None].astype(np.uint64) + 1
+
+
+TRUTH = np.array([[1, 1, 1, 1, 2, 2, 2, 2]], np.uint64)
+
+
+def test_choice_takes_the_middle_of_the_best() -> None:
+    choice = choose_threshold(halves, TRUTH, [0.9, 0.5, 0.1, 0.4, 0.6])
+    assert (choice.chosen, choice.value, choice.direction) == (0.5, 0.0, -1)
+    assert choice.thresholds == (0.1, 0.4, 0.5, 0.6, 0.9)
+    assert choice.values[:2] == (pytest.approx(1 / 3), 0.0)
+    assert choice.segments == (1, 2, 2, 2, 8)
+    assert choice.warnings == ()
+    assert ThresholdChoice.from_json(choice.to_json()).to_frame().equals(choice.to_frame())
+
+
+def test_choice_follows_the_direction_of_the_metric() -> None:
+    choice = choose_threshold(((t, halves(t)) for t in (0.1, 0.5)), TRUTH, [0.1, 0.5], "vrand:snemi")
+    assert (choice.chosen, choice.value, choice.direction) == (0.5, 1.0, 1)
+    assert choice.warnings == ("the chosen threshold 0.5 is the last candidate on its side; try further ones",)
+
+
+def test_choice_keeps_thresholds_without_a_score() -> None:
+    """V_Info of one segment against one is 0/0: dropped with its reason, not chosen."""
+    one = np.ones_like(TRUTH)
+    choice = choose_threshold(lambda t: one if t < 0.5 else halves(0.5), one, [0.2, 0.5, 0.7], "vinfo:gt0")
+    assert choice.values[0] is None
+    assert choice.k_used == 2
+    assert choice.dropped[0].what == "threshold 0.2"
+    with pytest.raises(NotEstimable, match="vinfo:gt0 does not exist at any of 1 thresholds"):
+        choose_threshold(lambda t: one, one, [0.2], "vinfo:gt0")
+
+
+def test_choice_of_nothing_or_of_several_rules() -> None:
+    with pytest.raises(InputError, match="no threshold to choose from"):
+        choose_threshold(halves, TRUTH, [])
+    with pytest.raises(InputError, match=r"score arand names \d+ rules of arand; name one, as in arand:gt0"):
+        choose_threshold(halves, TRUTH, [0.5], "arand")
+    with pytest.raises(InputError, match=r"the labels are of threshold 0\.4, 0\.5 was next"):
+        choose_threshold([(0.4, TRUTH)], TRUTH, [0.5])
+
+
+@pytest.fixture
+def lsd() -> Any:
+    """The FIB-25 crop of the LSD paper: labels and predicted affinities."""
+    with np.load(Path(os.environ["METAREVIEW_EM_DATA"]) / "lsd_fib25_web" / "fib25_92.npz") as file:
+        return dict(file)
+
+
+@pytest.mark.needs_em_data
+def test_published_affinities_with_waterz(lsd: Any) -> None:
+    """Measured apart with waterz 0.10.1: ARAND 0.0094, VOI 0.138 + 0.019 bits at threshold 0.8."""
+    need("waterz")
+    pairs = sweep("waterz", lsd["pred_affs"].astype(np.float32), [0.2, 0.5, 0.8])
+    found = {
+        t: score_volumes(labels, lsd["labels"], ["arand:gt0", "voi_split:bits.gt0", "voi_merge:bits.gt0"])
+        for t, labels in pairs
+    }
+    values = [row.value for row in found[0.8].rows]
+    assert values == pytest.approx([0.0094, 0.138, 0.019], abs=5e-4)
+    choice = choose_threshold(
+        sweep("waterz", lsd["pred_affs"].astype(np.float32), [0.2, 0.5, 0.8]), lsd["labels"], [0.2, 0.5, 0.8]
+    )
+    assert choice.chosen == 0.8
+
+
+@pytest.mark.needs_em_data
+def test_published_affinities_with_the_mutex_watershed(lsd: Any) -> None:
+    """Measured apart with mwatershed 0.5.4 and a bias of -0.5: ARAND 0.107, VOI 0.561 + 0.418 bits."""
+    need("mutex")
+    labels = segment("mutex", lsd["pred_affs"].astype(np.float32), 0.5)
+    result = score_volumes(labels, lsd["labels"], ["arand:gt0", "voi_split:bits.gt0", "voi_merge:bits.gt0"])
+    assert [row.value for row in result.rows] == pytest.approx([0.107, 0.561, 0.418], abs=1e-3)
+
+
+@pytest.mark.needs_em_data
+def test_published_affinities_with_the_multicut(lsd: Any) -> None:
+    """No number to compare with: better than the mutex watershed of short-range affinities."""
+    need("multicut")
+    labels = segment("multicut", lsd["pred_affs"].astype(np.float32), 0.5)
+    assert score_volumes(labels, lsd["labels"], ["arand:gt0"]).value("arand", "gt0") < 0.107
