@@ -180,12 +180,16 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     for info in infos:
         parts = PurePosixPath(info.filename).parts
         strange = "\\" in info.filename or info.filename.startswith("/") or ":" in parts[0] or {"..", "."} & set(parts)
-        if strange or stat.S_ISLNK(info.external_attr >> 16) or not 2 <= len(parts) <= 4:
+        if (
+            strange
+            or stat.S_ISLNK(info.external_attr >> 16)
+            or not (len(parts) in (2, 3) or (len(parts) == 4 and parts[1:3] == ("review", TOOLS)))
+        ):
             raise InputError(f"{path} has an entry {info.filename!r}, which may lead out of it; it is not unpacked")
         inside = "/".join(parts[1:])
         if inside in found:
             raise InputError(f"{path} has two entries {inside!r}; it is not unpacked")
-        if parts[1:-1] not in ((), ("review",), ("review", TOOLS)):
+        if len(parts) > 2 and parts[1] != "review":
             raise InputError(f"{path} has an entry {info.filename!r}; only review/ is a folder of an archive")
         found[inside] = info
     roots = {PurePosixPath(info.filename).parts[0] for info in infos}
