@@ -8,6 +8,7 @@ import typer
 
 from metareview import __version__
 from metareview.cli.agreement import agreement
+from metareview.cli.appraise import appraise_app
 from metareview.cli.archive import archive
 from metareview.cli.audit import audit
 from metareview.cli.build import build
@@ -80,4 +81,5 @@ app.command("numbers")(numbers)
 app.command("multiverse")(multiverse)
 app.command("explorer")(explorer)
 app.add_typer(rerun_app, name="rerun")
+app.add_typer(appraise_app, name="appraise")
 app.add_typer(step_app, name="step", hidden=True)

@@ -26,11 +26,12 @@ from metareview.curation.dictionary import dictionary_csv, dictionary_markdown
 from metareview.curation.resolutions import RESOLUTIONS_FILE
 from metareview.errors import InputError
 from metareview.ingest import check_review, raise_if_errors
-from metareview.ingest.config import SPEC_FILE
+from metareview.ingest.config import SPEC_FILE, TOOLS
 from metareview.ingest.files import table_files
 from metareview.ingest.problems import Problem
 from metareview.ingest.reruns import rerun_files
 from metareview.ingest.review import CheckReport, FurtherCheck
+from metareview.ingest.toolfiles import tool_files
 from metareview.schema.review import ReviewSpec
 
 __all__ = ["LICENCES", "build_archive", "check_archive"]
@@ -79,6 +80,7 @@ def build_archive(folder: Path | str, licence: str) -> bytes:
     for name in (SPEC_FILE, RESOLUTIONS_FILE):
         if (folder / name).is_file():
             files[f"review/{name}"] = (folder / name).read_bytes()
+    files |= {f"review/{TOOLS}/{path.name}": path.read_bytes() for path in tool_files(folder)}
     terms = LICENCES.get(licence, licence)
     texts = {
         "README.md": _readme(spec, report, licence if licence in LICENCES else "see LICENSE.txt"),
@@ -154,7 +156,9 @@ def _unpacked(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
             folder.mkdir()
             for inside, info in members.items():
                 if not problems and inside.startswith("review/"):
-                    (folder / inside.removeprefix("review/")).write_bytes(archive.read(info))
+                    target = folder / inside.removeprefix("review/")
+                    target.parent.mkdir(exist_ok=True)
+                    target.write_bytes(archive.read(info))
             yield folder, problems
     except _DAMAGE as error:
         raise InputError(f"{path} is damaged or no zip file ({str(error)[:120]}); get the archive again") from None
@@ -178,12 +182,16 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
     for info in infos:
         parts = PurePosixPath(info.filename).parts
         strange = "\\" in info.filename or info.filename.startswith("/") or ":" in parts[0] or {"..", "."} & set(parts)
-        if strange or stat.S_ISLNK(info.external_attr >> 16) or not 2 <= len(parts) <= 3:
+        if (
+            strange
+            or stat.S_ISLNK(info.external_attr >> 16)
+            or not (len(parts) in (2, 3) or (len(parts) == 4 and parts[1:3] == ("review", TOOLS)))
+        ):
             raise InputError(f"{path} has an entry {info.filename!r}, which may lead out of it; it is not unpacked")
         inside = "/".join(parts[1:])
         if inside in found:
             raise InputError(f"{path} has two entries {inside!r}; it is not unpacked")
-        if len(parts) == 3 and parts[1] != "review":
+        if len(parts) > 2 and parts[1] != "review":
             raise InputError(f"{path} has an entry {info.filename!r}; only review/ is a folder of an archive")
         found[inside] = info
     roots = {PurePosixPath(info.filename).parts[0] for info in infos}

@@ -16,6 +16,7 @@ from metareview.schema.flow import FLOW_NAMES
 from metareview.schema.review import ReviewSpec
 from metareview.schema.study import STUDY_ATTRIBUTES
 from metareview.schema.tables import CURATED
+from metareview.schema.toolbox import shipped_tools, tools_of
 
 __all__ = ["UNBOUNDED", "DropDown", "DropDowns", "drop_downs"]
 
@@ -108,4 +109,19 @@ def _list_of(guide: Guide, spec: ReviewSpec | None) -> tuple[DropDown, Sequence[
         return DropDown("list_flow", "warning"), FLOW_NAMES
     if (guide.table, guide.name) == ("study_facts", "attribute"):
         return DropDown("list_study_attributes", "none"), STUDY_ATTRIBUTES
+    if guide.table == "appraisal" and guide.name in ("tool", "item", "judgement"):
+        return DropDown(f"list_appraisal_{guide.name}", "warning"), _appraisal(guide.name, spec)
     return (DropDown("list_codes", "none"), None) if codes else None
+
+
+def _appraisal(name: str, spec: ReviewSpec | None) -> tuple[str, ...]:
+    """Return the tools a review can use; items and judgements of those it declares, or of all."""
+    known = tools_of(spec) if spec else dict(shipped_tools())
+    if name == "tool":
+        return tuple(known)
+    declared = [known[tool] for tool in (spec.appraisal.tools if spec else ()) if tool in known] or list(known.values())
+    if name == "item":
+        return tuple(dict.fromkeys(item.id for tool in declared for item in tool.items if item.scale))
+    return tuple(
+        dict.fromkeys(level.id for tool in declared for scale in tool.scales.values() for level in scale.levels)
+    )

@@ -101,6 +101,11 @@ def merge(
     warnings = [
         *found.warnings,
         *(() if text else ("neither version has a review.yaml; add one to the merged review",)),
+        *(
+            ("appraisal tools of the review's own (tools/) are not merged; copy the folder",)
+            if _own_tools(a, b)
+            else ()
+        ),
     ]
     return Merged(
         files, decided, len(chosen), len(found.rounded), len(open_cells) + len(open_rows), tuple(warnings)
@@ -115,6 +120,10 @@ def _reruns(version: Extraction) -> dict[str, str]:
         path.relative_to(version.path).as_posix(): path.read_text(encoding="utf-8")
         for path in rerun_files(version.path)
     }
+
+
+def _own_tools(a: Extraction, b: Extraction) -> bool:
+    return any(one.spec is not None and bool(one.spec.tools) for one in (a, b))
 
 
 def _open_cell(row: Conflict) -> str:

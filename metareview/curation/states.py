@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from metareview.errors import InputError
+from metareview.ingest.config import TOOLS
 from metareview.ingest.reruns import RERUNS
 
 __all__ = ["open_state"]
@@ -64,7 +65,7 @@ def _extract(revision: str, inside: str, target: Path) -> Path:
     for entry in filter(None, listing.split("\0")):
         facts, _, file = entry.partition("\t")
         inner = PurePosixPath(file).parent
-        wanted = inner.parts[:1] == (RERUNS,) if inner.parts else file.lower().endswith(_KINDS)
+        wanted = inner.parts[0] in (RERUNS, TOOLS) if inner.parts else file.lower().endswith(_KINDS)
         if wanted and facts.split()[1] == "blob" and facts.split()[0] != "120000":
             (folder / inner).mkdir(parents=True, exist_ok=True)
             _write(commit, f"{place}/{file}" if place != "." else file, folder / inner)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.ingest import crossrows, evidence
+from metareview.ingest.appraisals import check_appraisal
 from metareview.ingest.config import SPEC_FILE, load_spec, parse_spec
 from metareview.ingest.files import TableFile, find_tables, read_raw, workbook_tables
 from metareview.ingest.problems import Problem, Problems, count_problems, raise_if_errors, shown, summary_line
@@ -248,6 +249,7 @@ def _check_together(
         evidence.check_attribute_values(tables, spec.attributes, problems)
     evidence.check_study_facts(tables, unreadable, problems)
     evidence.check_dataset_facts(tables, problems)
+    check_appraisal(tables, spec, problems)
 
 
 def _verify(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from metareview.appraisal.analyses import APPRAISALS
 from metareview.audit.analyses import AUDITS
 from metareview.errors import UnknownName
 from metareview.schema.review import ReviewSpec
@@ -18,7 +19,7 @@ from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
 __all__ = ["ANALYSES", "AnalysisSpec", "analyses_for", "find_analysis"]
 
 #: Every analysis that any review has by name, in the order of the report.
-ANALYSES: dict[str, AnalysisSpec] = {**BENCHMARK, **AUDITS}
+ANALYSES: dict[str, AnalysisSpec] = {**BENCHMARK, **APPRAISALS, **AUDITS}
 
 
 def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
@@ -31,7 +32,7 @@ def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
     for declared in spec.syntheses:
         name = f"synthesis-{declared.id}"
         run = partial(_synthesis, name=declared.id)
-        reads = ("studies", "experiments", "results")
+        reads = ("studies", "experiments", "results", "appraisal")
         own[name] = AnalysisSpec(name, declared.title, reads, SynthesisResult, run)
         checks, look = f"diagnostics-{declared.id}", partial(_diagnostics, name=declared.id)
         own[checks] = AnalysisSpec(checks, f"Diagnostics: {declared.title}", reads, FitDiagnostics, look)

@@ -29,6 +29,7 @@ SECTIONS: dict[str, str] = {
     "selection": "Selection of studies",
     "studies": "Studies",
     "datasets": "Data sets",
+    "appraisal": "Appraisal",
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
@@ -55,11 +56,12 @@ _INDEPENDENT = ("influence", "baujat", "gosh")
 
 def diagnostics_of(declared: SynthesisSpec) -> list[str]:
     """Return the diagnostics that a declared synthesis can have, by what it declares."""
-    kinds = ["leave-one-out"] if declared.mods is None else []
-    kinds += ["cumulative"] if declared.order and declared.mods is None else []
-    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or declared.mods is None)]
+    plain = declared.formula is None
+    kinds = ["leave-one-out"] if plain else []
+    kinds += ["cumulative"] if declared.order and plain else []
+    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or plain)]
     likelihood = bool(declared.random) or declared.method in ("ML", "REML")
-    return [*kinds, *(["profile"] if likelihood else []), *(["bubble"] if declared.mods else [])]
+    return [*kinds, *(["profile"] if likelihood else []), *([] if plain else ["bubble"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,16 @@ _SPECS = (
     _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts")),
     _spec("shares", "Use of data sets", "datasets", "datasets:shares", _COUNTS, ("shares",)),
     _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
+    _spec("appraisal-coverage", "What could be judged", "appraisal", "appraisal:coverage", _NAMES,
+          ("appraisal_coverage",)),
+    _spec("appraisal-lights", "Traffic lights", "appraisal", "appraisal:lights", _NAMES, ("appraisal",), formats=False),
+    _spec("appraisal", "Appraisal of the studies", "appraisal", "appraisal:appraisal", _NAMES, ("appraisal",)),
+    _spec("appraisal-summary", "Shares of judgements", "appraisal", "appraisal:summary", _NAMES,
+          ("appraisal_summary",)),
+    _spec("appraisal-agreement", "Agreement of raters", "appraisal", "appraisal:agreement", _NAMES,
+          ("appraisal_agreement",)),
+    _spec("appraisal-differences", "Where raters differ", "appraisal", "appraisal:differences", _NAMES,
+          ("appraisal_agreement",)),
     _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
              (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
     _spec("composite-verdicts", "What gives the printed composites", "benchmark", "benchmark:composite_verdicts",

@@ -81,6 +81,7 @@ _HOMES = {
     "Dataset": "dataset",
     "Derivation": "derivation",
     "DatasetFact": "dataset",
+    "Derivation": "derivation",
     "Distribution": "flow",
     "Exclusion": "flow",
     "Experiment": "experiment",

@@ -279,11 +279,43 @@ def replication() -> View:
     return make("replication", columns, rows, group="dataset")
 
 
+def appraisal_lights() -> View:
+    roles = {
+        "low risk": "good",
+        "some concerns": "some",
+        "high risk": "bad",
+        "unclear": "unknown",
+        "does not apply": "none",
+    }
+    labels = [*roles, ""]
+    items = (("D1 Randomisation", "domain"), ("D2 Deviations", "domain"), ("Overall", "overall"))
+    rows = [
+        ("RoB 2", f"s{n}", f"Study {n}", item, kind, labels[(n + at) % 6] or None, roles.get(labels[(n + at) % 6]))
+        for n in range(1, 9)
+        for at, (item, kind) in enumerate(items)
+    ]
+    rows += [("Leakage sheet", f"s{n}", f"Study {n}", "Code", "item", "low risk", "good") for n in (1, 2)]
+    return make("appraisal-lights", "tool study_id study item kind judgement role", rows)
+
+
+def appraisal_summary() -> View:
+    parts = (("low risk", "good", 4, 0.4), ("some concerns", "some", 3, 0.3), ("high risk", "bad", 2, 0.2),
+             ("not judged", None, 1, 0.1))  # fmt: skip
+    rows = [
+        (f"RoB 2, {weights}", "RoB 2", weights, item, label, role, n, 10, share)
+        for weights in ("each study counts once", "weights of: All trials")
+        for item in ("D1 Randomisation", "Overall")
+        for label, role, n, share in parts
+    ]
+    columns = "panel tool weights item judgement role n:count of:count share:percent"
+    return make("appraisal-summary", columns, rows)
+
+
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
         prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
         performance(), heatmap(), benchmark(), audit_summary(), reconstruction(), multiverse_specifications(),
-        multiverse_decisions(), multiverse_pairs(), replication(),
+        multiverse_decisions(), multiverse_pairs(), replication(), appraisal_lights(), appraisal_summary(),
     )  # fmt: skip
     return {view.name: view for view in made}

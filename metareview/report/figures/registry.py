@@ -72,6 +72,14 @@ _SPECS = (
         data=("modalities",),
     ),
     FigureSpec(
+        "traffic-light", "Traffic-light plot", "appraisal", ("appraisal-lights",), f"{_HOME}.appraisal:draw",
+        data=("appraisal-lights",),
+    ),
+    FigureSpec(
+        "appraisal-summary", "Judgements per item", "appraisal", ("appraisal-summary",),
+        f"{_HOME}.appraisal:draw_summary", data=("appraisal-summary",),
+    ),
+    FigureSpec(
         "composite", "Composite score, printed and recomputed", "benchmark", ("benchmark",),
         f"{_HOME}.composite:draw",
     ),

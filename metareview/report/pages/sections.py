@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, str] = {
     "selection": "Selection",
     "studies": "Studies",
     "datasets": "Data sets",
+    "appraisal": "Appraisal",
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
