@@ -81,7 +81,6 @@ _HOMES = {
     "Dataset": "dataset",
     "Derivation": "derivation",
     "DatasetFact": "dataset",
-    "Derivation": "derivation",
     "Distribution": "flow",
     "Exclusion": "flow",
     "Experiment": "experiment",
