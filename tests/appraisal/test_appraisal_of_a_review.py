@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from appraised import judged, make_review, sheet, write
+from tests.appraised import judged, make_review, sheet, write
 
 import metareview
 from metareview.appraisal.lights import AppraisalResult, compute_appraisal

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from appraised import judged, make_review, sheet
+from tests.appraised import judged, make_review, sheet
 
 from metareview.cli import main
 

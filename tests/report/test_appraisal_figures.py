@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from appraised import judged, make_review, sheet, write
+from tests.appraised import judged, make_review, sheet, write
 
 import metareview
 from metareview.report.figures.appraisal import Panel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from appraised import judged, make_review, sheet
+from tests.appraised import judged, make_review, sheet
 
 from metareview.errors import InputError
 from metareview.ingest import check_review, read_review
