@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TESTED := $(VENV)/.tested
+SLURM_BIN := $(VENV)-slurm/bin
 # outside any other environment that happens to be active
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
@@ -11,10 +12,10 @@ unexport PYTHONHOME
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help paper test lint types bench docs clean
+.PHONY: help paper test lint types bench docs rerun-demo slurm-test clean
 
 help: ## this page
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("metareview needs Python 3.11 or later; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
@@ -38,7 +39,7 @@ lint: $(STAMP) ## style, import directions, Snakemake files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/snakefmt --check Snakefile metareview/workflow
+	$(BIN)/snakefmt --check Snakefile metareview/workflow tests/slurm
 	$(BIN)/snakemake --lint
 
 types: $(TESTED) ## mypy, strict
@@ -50,7 +51,19 @@ bench: $(TESTED) ## benchmarks: ratios against named peers, and speed of checkin
 docs: $(STAMP) ## command pages and pictures of the README, from the program and the built reports
 	$(BIN)/python docs/make.py
 
+rerun-demo: $(TESTED) ## a reference model on the procedural phantom, from nothing to a replication table; CPU, minutes
+	rm -rf build/rerun-demo && mkdir -p build && cp -R examples/phantom build/rerun-demo
+	$(BIN)/metareview rerun run build/rerun-demo phantom-unet2d --device cpu
+	$(BIN)/metareview rerun replicate build/rerun-demo | tee build/rerun-demo/replication.md
+	$(BIN)/metareview figure build/rerun-demo replication -o build/rerun-demo/replication.svg
+
+slurm-test: ## a SLURM on this machine: a sweep and a scoring job through it, results equal to the local ones (root, Debian)
+	test -x $(SLURM_BIN)/python || $(PYTHON) -m venv $(VENV)-slurm
+	$(SLURM_BIN)/python -c 'import torch, sklearn, zarr, snakemake_executor_plugin_slurm' 2>/dev/null || \
+	  $(SLURM_BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[rerun,slurm,volumes]'
+	$(SLURM_BIN)/python tests/slurm/one_machine.py
+
 clean: ## remove everything that is built (environment, reports, caches), but not the committed tables
-	rm -rf $(VENV) .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
-	rm -rf reports/*/.work reports/*/figures reports/*/report.html reports/*/tables/*.html reports/*/tables/*.xlsx
+	rm -rf $(VENV) $(VENV)-slurm build .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf reports/*/.work reports/*/figures reports/*/report.html reports/*/explorer.html reports/*/tables/*.html reports/*/tables/*.xlsx
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -197,6 +197,18 @@ class Review:
         checked = check_review(self._tables.folder)
         return render_report(self.spec, views, figures, checked, self.frames["sources"], files=False)
 
+    def explorer(self, *, report: str = "") -> str:
+        """Return the explorer as one self-contained HTML page: filters, rules, and ranks that follow them.
+
+        Parameters
+        ----------
+        report : address of the report for a link to it, such as ``report.html`` beside the page; empty for none.
+        """
+        from metareview.report.explorer import collect, render_explorer
+
+        audit: Any = self.statistic("audit")
+        return render_explorer(collect(self.frames, self.spec, audit), report=report)
+
     def _views_of(self, name: str) -> dict[str, View]:
         from metareview.report.figures.registry import figures_for
 

@@ -13,6 +13,8 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "01-first-look.ipynb", "02-from-spreadsheet-to-table.ipynb", "03-audit.ipynb", "04-the-scale-trap.ipynb",
+        "05-ranking.ipynb", "06-multiverse.ipynb",
+        "07-double-extraction.ipynb",
     ]  # fmt: skip
 
 

@@ -74,6 +74,10 @@ def test_a_review_from_another_field_end_to_end(tmp_path: Path) -> None:
     assert "<script>alert(1)</script>" not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "Crack detection in concrete" in text
+    assert '<a href="explorer.html">' in text
+    explorer = page.with_name("explorer.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)</script>" not in explorer
+    assert '<a href="report.html">' in explorer
     csv = (folder / "report" / "tables" / "leaderboard-cracks.csv").read_text(encoding="utf-8")
     assert "0.885" in csv
     assert ",@Net" not in csv
@@ -119,6 +123,8 @@ def test_a_view_reads_what_it_says(tmp_path: Path) -> None:
     assert "results.csv" not in {Path(path).name for path in plan.analysis_inputs("flow")}
     assert "out/tables/leaderboard-cracks.csv" in plan.published
     assert "out/report.html" in plan.published
+    assert "out/explorer.html" in plan.published
+    assert {Path(path).name for path in plan.explorer_sheets} >= {"results.csv", "experiments.csv", "studies.csv"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line."""
+    # The matrices here are small: threads of the linear algebra that wait for a core cost up to six times what they
+    # save (benchmarks/README.md, Multiverse). It must be said before numpy loads; who has set it is not overruled.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from metareview.cli.app import app
     from metareview.errors import MetareviewError
 

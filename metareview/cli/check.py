@@ -19,7 +19,12 @@ __all__ = ["check"]
 
 
 def check(
-    review: Annotated[Path, typer.Argument(help="Folder of the review.", show_default=False)],
+    review: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of the review, a workbook with its tables, or an archive of it (.zip).", show_default=False
+        ),
+    ],
     sources: Annotated[
         Path | None,
         typer.Option(
@@ -28,6 +33,17 @@ def check(
             show_default=False,
         ),
     ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a copy as a workbook with the problems coloured, commented and listed.",
+            show_default=False,
+        ),
+    ] = None,
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="No warnings about what is allowed and yet hardly plausible.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, with every problem.")] = False,
     max_: Annotated[
         int,
@@ -47,17 +63,32 @@ def check(
 
       metareview check data/studies/my-review
 
+      metareview check extraction.xlsx --annotate checked.xlsx
+
       metareview check my-review --sources texts/      look printed figures up
 
       metareview check my-review --max 0               show every problem
 
       metareview check my-review --json > report.json
+
+      metareview check my-review.zip                   verify the checksums of an archive, then the review in it
     """
+    from metareview.curation.annotate import annotate as annotated_copy
+    from metareview.curation.archive import check_archive
+    from metareview.curation.checks import FURTHER, RULES
     from metareview.ingest import check_review
+    from metareview.results.atomic import write_atomic
 
     try:
+        if annotate is not None:
+            _refuse_copy(review, annotate)
         with _progress() as say:
-            report = check_review(review, sources=sources, progress=say)
+            verify = check_archive if review.suffix.lower() == ".zip" else check_review
+            report = verify(review, sources=sources, progress=say, further=RULES if rules_only else FURTHER)
+            if annotate is not None:
+                if say:
+                    say(f"writing {annotate.name}")
+                write_atomic(annotate, annotated_copy(review, report))
     except MetareviewError as error:
         if json:
             typer.echo(json_module.dumps({"review": str(review), "ok": False, "error": str(error)}, ensure_ascii=False))
@@ -65,6 +96,8 @@ def check(
             typer.echo(f"metareview check: {error}", err=True)
         raise typer.Exit(error.exit_code) from None
     typer.echo(report.to_json(), nl=False) if json else _print(report, max_)
+    if annotate is not None and not json:
+        typer.echo(f"{annotate}: the copy with the problems at their cells")
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -76,6 +109,14 @@ def _print(report: CheckReport, limit: int) -> None:
     typer.echo(f"rows: {counts or 'none'}")
     if report.verified is not None:
         typer.echo(f"printed figures found at their place: {report.verified:,}")
+
+
+def _refuse_copy(review: Path, output: Path) -> None:
+    """Refuse a copy that would replace anything but an earlier copy."""
+    from metareview.cli.template import refuse_output
+    from metareview.curation.annotate import is_annotated
+
+    refuse_output(review, output, force=is_annotated(output))
 
 
 @contextmanager

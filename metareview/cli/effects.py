@@ -87,8 +87,8 @@ def effects(
         emit(found.to_csv(index=False, lineterminator="\n"), output)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a table.
+def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
+    """Read a table; with `text` every cell is the text that stands there, a blank one the empty text.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     from metareview.errors import InputError
 
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True) if text else pd.read_csv(path)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the path of a CSV file") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, IsADirectoryError) as error:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["init"]
+__all__ = ["init", "make_review"]
 
 
 def init(
@@ -26,6 +26,20 @@ def init(
 
       metareview init my-review --title "Deep learning for crack detection" --empty
     """
+    make_review(folder, title, empty)
+    typer.echo(
+        f"{folder} is ready. Fill in the sheets, then:\n  metareview check {folder}\n  metareview build {folder}"
+    )
+
+
+def make_review(folder: Path, title: str | None, empty: bool) -> None:
+    """Make the files of a new review.
+
+    Raises
+    ------
+    InputError
+        If the folder is there and not empty.
+    """
     from metareview.errors import InputError
     from metareview.results.atomic import write_atomic
 
@@ -34,9 +48,6 @@ def init(
     slug = _slug(folder.resolve().name)
     for name, text in _files(slug, title or "Title of the review", empty).items():
         write_atomic(folder / name, text.encode("utf-8"))
-    typer.echo(
-        f"{folder} is ready. Fill in the sheets, then:\n  metareview check {folder}\n  metareview build {folder}"
-    )
 
 
 def _slug(name: str) -> str:
@@ -57,6 +68,8 @@ def _files(slug: str, title: str, empty: bool) -> dict[str, str]:
     texts["review.yaml"] = yaml.replace("@ID@", slug).replace("@TITLE@", json.dumps(title, ensure_ascii=False))
     texts[".gitignore"] = "/report/\n/.snakemake/\n"
     for table in TABLES.values():
+        if table.path:  # tables of re-runs are written by `metareview rerun`
+            continue
         example = starter.joinpath(f"{table.name}.csv")
         rows = list(csv.DictReader(io.StringIO(example.read_text(encoding="utf-8")))) if example.is_file() else []
         texts[f"{table.name}.csv"] = _sheet(table.columns, [] if empty else rows)

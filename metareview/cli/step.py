@@ -113,6 +113,20 @@ def page(review: ReviewFolder, work: Path) -> None:
 
 
 @step_app.command()
+def explorer(review: ReviewFolder, audit: Path, work: Path) -> None:
+    """Write the explorer from the spreadsheets and the audit of the build."""
+    from metareview.audit.run import AuditResult
+    from metareview.ingest import read_spec
+    from metareview.report.explorer import EXPLORER_TABLES, collect, render_explorer
+    from metareview.results.atomic import write_atomic
+
+    spec = read_spec(review)
+    found = AuditResult.from_json(audit.read_text(encoding="utf-8"))
+    data = collect(_frames(review, spec, set(EXPLORER_TABLES)), spec, found)
+    write_atomic(work / "explorer.html", render_explorer(data, report="report.html").encode("utf-8"))
+
+
+@step_app.command()
 def numbers(review: ReviewFolder, results: Path, work: Path) -> None:
     """Write the numbers of the report by name, as JSON and as LaTeX macros."""
     from metareview.audit.numbers import NUMBER_TABLES, collect_numbers, numbers_json, numbers_tex
@@ -138,7 +152,7 @@ def publish(work: Path, out: Path) -> None:
 
     built = sorted([*(work / "tables").glob("*"), *(work / "figures").glob("*")])
     write_atomic(out / "figures" / "plotly.min.js", plotly_script().encode("utf-8"))
-    for path in [*built, work / "numbers.json", work / "numbers.tex", work / "report.html"]:
+    for path in [*built, *(work / name for name in ("numbers.json", "numbers.tex", "explorer.html", "report.html"))]:
         write_atomic(out / path.relative_to(work), path.read_bytes())
     _remove_strays(out, {path.relative_to(work) for path in built} | {Path("figures/plotly.min.js")})
 

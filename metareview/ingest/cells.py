@@ -22,6 +22,7 @@ __all__ = [
     "clean",
     "is_foreign_code",
     "parse_boolean",
+    "parse_decimal",
     "parse_integer",
     "parse_list",
     "parse_missing",
@@ -224,6 +225,21 @@ def parse_score(text: str) -> Score:
     """
     number, percent = _number_text(text)
     return Score(float(number), float(Decimal(number).scaleb(-2)), percent)
+
+
+def parse_decimal(text: str) -> tuple[Decimal, bool]:
+    """Return the decimal number in a cell with its digits as written, and whether a percent sign stands behind it.
+
+    >>> parse_decimal("0.950"), parse_decimal("85,4 %")
+    ((Decimal('0.950'), False), (Decimal('85.4'), True))
+
+    Raises
+    ------
+    CellFault
+        If there is not exactly one way to read it as one number.
+    """
+    number, percent = _number_text(text)
+    return Decimal(number), percent
 
 
 def parse_number(text: str) -> float:

@@ -18,18 +18,21 @@ from metareview.ingest.fields import PATTERNS
 from metareview.ingest.problems import Problem, Problems, quote, raise_if_errors
 from metareview.schema.review import ReviewSpec
 
-__all__ = ["SPEC_FILE", "load_spec", "read_spec"]
+__all__ = ["SPEC_FILE", "TOOLS", "Loader", "line_of", "load_spec", "parse_spec", "parse_yaml", "read_spec"]
 
 SPEC_FILE = "review.yaml"
+#: Folder of a review with appraisal tools of its own.
+TOOLS = "tools"
 _MAX_BYTES = 1_000_000
 _RULE = "review.yaml is a YAML file in UTF-8"
 _Place = tuple[str | int, ...]
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """A safe loader without aliases and repeated keys; lists are tuples, as in the models."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse aliases."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(
@@ -38,6 +41,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that stands twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -73,10 +77,32 @@ def read_spec(folder: Path | str) -> ReviewSpec:
 def load_spec(folder: Path, problems: Problems) -> ReviewSpec | None:
     """Read ``review.yaml``; None with problems where it cannot be used."""
     text = _text(folder / SPEC_FILE, problems)
-    if text is None:
-        return None
+    spec = None if text is None else parse_spec(text, problems)
+    if spec is None or not (folder / TOOLS).is_dir():
+        return spec
+    from metareview.ingest.toolfiles import load_tools
+
+    return spec.model_copy(update={"tools": (*spec.tools, *load_tools(folder, spec, problems))})
+
+
+def parse_spec(text: str, problems: Problems) -> ReviewSpec | None:
+    """Read the text of a ``review.yaml``; None with problems where it cannot be used."""
+    document = parse_yaml(text, SPEC_FILE, _RULE, "review.yaml has id, title, question …", problems)
+    return None if document is None else _validated(_tupled(document[0]), document[1], problems)
+
+
+def parse_yaml(
+    text: str, file: str, rule: str, keys: str, problems: Problems, loader_of: type[Loader] = Loader
+) -> tuple[dict[Any, Any], Any] | None:
+    """Read a YAML mapping and its nodes; None with problems where it is none.
+
+    Parameters
+    ----------
+    file, rule, keys : name of the file, what it is, and what keys it has, for messages.
+    loader_of : the loader.
+    """
     try:
-        loader = _Loader(text)
+        loader = loader_of(text)
         try:
             node = loader.get_single_node()
             body = loader.construct_document(node) if node is not None else None
@@ -87,17 +113,17 @@ def load_spec(folder: Path, problems: Problems) -> ReviewSpec | None:
         place = f" (character {mark.column + 1})" if mark else ""
         found = f"{error.problem or 'the YAML cannot be read'}{place}"
         row = mark.line + 1 if mark else None
-        problems.add(Problem.of_file(SPEC_FILE, found, _RULE, "correct the line", row=row))
+        problems.add(Problem.of_file(file, found, rule, "correct the line", row=row))
         return None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         found = "it nests too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())[:200]
-        problems.add(Problem.of_file(SPEC_FILE, found, _RULE, "correct it"))
+        problems.add(Problem.of_file(file, found, rule, "correct it"))
         return None
     if not isinstance(body, dict):
         found = "the file holds no keys" if body is None else "the file is not a mapping of keys to values"
-        problems.add(Problem.of_file(SPEC_FILE, found, "review.yaml has id, title, question …", "write key: value"))
+        problems.add(Problem.of_file(file, found, keys, "write key: value"))
         return None
-    return _validated(_tupled(body), node, problems)
+    return body, node
 
 
 def _text(path: Path, problems: Problems) -> str | None:
@@ -146,7 +172,7 @@ def _problem(entry: Any, node: Any) -> Problem:
     """Turn an error of pydantic into a problem at the line of its key."""
     place: _Place = entry["loc"]
     key = ".".join(str(part) for part in place) or None
-    row = _line(node, place)
+    row = line_of(node, place)
     found = entry["input"]
     shown = found if isinstance(found, str) else ("" if isinstance(found, dict | tuple) else str(found))
     match entry["type"]:
@@ -174,7 +200,7 @@ def _problem(entry: Any, node: Any) -> Problem:
             return Problem(SPEC_FILE, row, key, None, shown or quote(type(found).__name__), rule, "correct it")
 
 
-def _line(node: Any, place: _Place) -> int | None:
+def line_of(node: Any, place: tuple[str | int, ...]) -> int | None:
     """Return the line of the deepest key of a place that the document has."""
     line = None
     for part in place:

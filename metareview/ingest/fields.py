@@ -39,6 +39,7 @@ Kind = Literal["text", "number", "score", "integer", "boolean", "choice", "list"
 #: Columns that a percentage may stand in; column ``scale`` of the same row says whether it does.
 SCALED: Mapping[str, tuple[str, ...]] = {
     "results": ("value", "sd", "se", "ci_low", "ci_high"),
+    "rerun_results": ("value", "sd", "se", "ci_low", "ci_high"),
     "statements": ("value", "value_high"),
 }
 

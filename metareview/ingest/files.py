@@ -1,7 +1,8 @@
 """Which file of a review folder holds which table.
 
-A table is ``<table>.csv`` or ``<table>.xlsx``, or a sheet of the one XLSX workbook that is not named after a table. A
-file that looks like a table and is not read is reported, so that nothing is left out in silence.
+A table is ``<table>.csv`` or ``<table>.xlsx``, or a sheet of the one XLSX workbook that is not named after a table;
+those of re-runs stand in ``reruns/``. A file that looks like a table and is not read is reported, so that nothing is
+left out in silence.
 """
 
 from __future__ import annotations
@@ -11,25 +12,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metareview.errors import InputError, did_you_mean
+from metareview.ingest.layout import OWN_SHEETS
 from metareview.ingest.problems import Problem, Problems, raise_if_errors
 from metareview.ingest.raw import RawTable
 from metareview.ingest.spreadsheets import read_csv
 from metareview.ingest.workbooks import Workbook, open_workbook
 from metareview.schema.tables import TABLES
 
-__all__ = ["TableFile", "find_tables", "read_raw", "table_files"]
+__all__ = ["TableFile", "find_tables", "read_raw", "table_files", "workbook_tables"]
 
 #: Spreadsheets and delimited text that are not read; other files in the folder are nobody's business here.
 _OTHER_KINDS = frozenset({".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".tsv", ".tab", ".txt", ".parquet", ".json"})
 
+#: Files of a review that are no tables: the decisions that merging two extractions leaves.
+_COMPANIONS = frozenset({"resolutions.csv"})
+
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
-    """The file, and for a workbook the sheet, that holds a table."""
+    """The file, and for a workbook the sheet, that holds a table; `folder` is where it stands in the review's."""
 
     path: Path
     workbook: Workbook | None = None
     sheet: str | None = None
+    folder: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file, relative to the review folder."""
+        return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
 
 
 def table_files(folder: Path | str) -> dict[str, Path]:
@@ -70,20 +81,37 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, TableFile],
             _add_single(path, name, found, unreadable, problems)
         elif kind == ".xlsx":
             books.append(path)
+        elif path.name in _COMPANIONS:
+            continue
         elif kind == ".csv" or (kind in _OTHER_KINDS and name.lower() in TABLES):
             _report_stray(path, problems)
     _add_workbook(books, found, problems)
+    _add_deeper(folder, found, problems)
     chosen: dict[str, TableFile] = {}
     for name, places in found.items():
         if len(places) > 1:
             unreadable.add(name)
-            names = " and ".join(place.path.name for place in places)
+            names = " and ".join(place.file for place in places)
             said = f"the table {name} is in {names}"
             rule, remedy = "a table is in one file", "remove all but one"
-            problems.add(Problem.of_file(places[0].path.name, said, rule, remedy))
+            problems.add(Problem.of_file(places[0].file, said, rule, remedy))
         elif places:
             chosen[name] = places[0]
     return chosen, unreadable
+
+
+def _add_deeper(folder: Path, found: Mapping[str, list[TableFile]], problems: Problems) -> None:
+    """Add the tables that stand in a folder of their own, such as ``reruns/results.csv``."""
+    known = {spec.file: name for name, spec in TABLES.items() if spec.path}
+    for inner in sorted({file.rpartition("/")[0] for file in known}):
+        for path in sorted((folder / inner).glob("*.csv")):
+            file = f"{inner}/{path.name}"
+            if file in known:
+                found[known[file]].append(TableFile(path, folder=inner))
+            else:
+                rule = "a file that is read is named after a table"
+                remedy = did_you_mean(file, known) or f"tables there: {', '.join(known)}"
+                problems.add(Problem.of_file(file, "the file is not read", rule, remedy, severity="warning"))
 
 
 def _add_single(
@@ -111,14 +139,37 @@ def _add_workbook(paths: list[Path], found: Mapping[str, list[TableFile]], probl
         return
     for path in paths:
         book = open_workbook(path, problems)
-        for sheet in book.sheets if book else ():
-            if sheet in TABLES:
-                found[sheet].append(TableFile(path, book, sheet))
-            else:
-                said = f"sheet {sheet} is not read"
-                rule = "a sheet that is read is named after a table"
-                hint = did_you_mean(sheet, TABLES) or f"tables: {', '.join(TABLES)}"
-                problems.add(Problem.of_file(path.name, said, rule, hint, severity="warning"))
+        for name, place in _sheets_of(book, problems).items():
+            found[name].append(place)
+
+
+def _sheets_of(book: Workbook | None, problems: Problems) -> dict[str, TableFile]:
+    """Return the sheets of a workbook that are tables; report the others that are not ours."""
+    if book is None:
+        return {}
+    found = {sheet: TableFile(book.path, book, sheet) for sheet in book.sheets if sheet in TABLES}
+    for sheet in book.sheets:
+        table = sheet.strip().lower()
+        if table in TABLES and table not in found:
+            found[table] = TableFile(book.path, book, sheet)
+        elif sheet not in OWN_SHEETS and sheet != _shown(found, table):
+            said = f"sheet {sheet} is not read"
+            rule = "a sheet that is read is named after a table"
+            hint = did_you_mean(sheet, TABLES) or f"tables: {', '.join(TABLES)}"
+            problems.add(Problem.of_file(book.file, said, rule, hint, severity="warning"))
+    return found
+
+
+def _shown(found: Mapping[str, TableFile], table: str) -> str | None:
+    """Return the name of the sheet that a table is read from."""
+    return found[table].sheet if table in found else None
+
+
+def workbook_tables(path: Path, problems: Problems) -> tuple[dict[str, TableFile], Workbook | None]:
+    """Return the tables on the sheets of one workbook, in the order of `TABLES`, and the workbook itself."""
+    book = open_workbook(path, problems)
+    found = _sheets_of(book, problems)
+    return {name: found[name] for name in TABLES if name in found}, book
 
 
 def _report_stray(path: Path, problems: Problems) -> None:
@@ -139,4 +190,4 @@ def read_raw(name: str, place: TableFile, problems: Problems) -> RawTable | None
     """Read one table as text, or None with problems."""
     if place.workbook is not None:
         return place.workbook.read(name, problems, place.sheet)
-    return read_csv(place.path, name, problems)
+    return read_csv(place.path, name, problems, file=place.file)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from metareview.errors import ProblemsFound
+from metareview.ingest.layout import is_workbook
 
 __all__ = [
     "KEEP",
@@ -76,7 +77,7 @@ class Problem:
         severity: Severity = "error",
     ) -> Problem:
         """Return the problem of a whole file, or of one whole row (of a sheet); `found` is a phrase."""
-        address = f"{sheet}!{row}:{row}" if sheet and row and file.lower().endswith(".xlsx") else None
+        address = f"{sheet}!{row}:{row}" if sheet and row and is_workbook(file) else None
         return cls(file, row, None, address, found, rule, remedy, severity)
 
     @property
@@ -87,12 +88,11 @@ class Problem:
     @property
     def where(self) -> str:
         """File, line, column and address, as far as they are known."""
-        ending = self.file.lower().rpartition(".")[2]
         parts = [self.file]
         if self.row is not None:
-            parts[0] += f" {'row' if ending == 'xlsx' else 'line'} {self.row}"
+            parts[0] += f" {'row' if is_workbook(self.file) else 'line'} {self.row}"
         if self.column is not None:
-            parts.append(f"{'key' if ending == 'yaml' else 'column'} {self.column}")
+            parts.append(f"{'key' if self.file.endswith('.yaml') else 'column'} {self.column}")
         return ", ".join(parts) + (f" ({self.address})" if self.address else "")
 
     @property
@@ -223,7 +223,7 @@ class Problems:
         def position(problem: Problem) -> tuple[Any, ...]:
             sheet, _, cell = (problem.address or "").rpartition("!")
             letters = cell.rstrip("0123456789:")
-            sheet = sheet if problem.file.lower().endswith(".xlsx") else ""
+            sheet = sheet if is_workbook(problem.file) else ""
             row = -1 if problem.row is None else problem.row
             return rank.get(problem.file, len(rank)), problem.file, sheet, row, len(letters), letters, problem.rule
 

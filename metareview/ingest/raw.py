@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from metareview.errors import did_you_mean
 from metareview.ingest.cells import clean
+from metareview.ingest.layout import is_workbook
 from metareview.ingest.problems import Problem, Problems, Severity, column_letters, shorten
 from metareview.schema.tables import TableSpec
 
@@ -168,7 +169,7 @@ class TableBuilder:
         if len(cells) == self.width:
             return cells
         beyond = any(map(clean, cells[self.width :]))
-        sheet = self.file.lower().endswith(".xlsx")
+        sheet = is_workbook(self.file)
         if sheet:
             found, rule = "a cell stands beyond the last named column", "every cell stands under a column name"
             remedy = "name the column, or delete the cell"

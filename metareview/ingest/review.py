@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,18 +13,24 @@ import pandas as pd
 
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.ingest import crossrows, evidence
-from metareview.ingest.config import SPEC_FILE, load_spec
-from metareview.ingest.files import TableFile, find_tables, read_raw
+from metareview.ingest.appraisals import check_appraisal
+from metareview.ingest.config import SPEC_FILE, load_spec, parse_spec
+from metareview.ingest.files import TableFile, find_tables, read_raw, workbook_tables
 from metareview.ingest.problems import Problem, Problems, count_problems, raise_if_errors, shown, summary_line
 from metareview.ingest.ranges import check_ranges
+from metareview.ingest.reruns import check_records
 from metareview.ingest.tables import ParsedTable, empty_frame, parse_table
 from metareview.schema.metric import Vocabulary, default_vocabulary
 from metareview.schema.review import ReviewSpec
 from metareview.schema.tables import TABLES
 
-__all__ = ["CheckReport", "ReviewTables", "check_review", "read_review", "read_table"]
+__all__ = ["CheckReport", "FurtherCheck", "ReviewTables", "check_review", "read_review", "read_table"]
 
 Progress = Callable[[str], None]
+#: Files that are taken for a workbook; only XLSX and XLSM are read, of the others the problem says what they are.
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+#: A check that a later room adds: it sees all tables, ``review.yaml`` where it can be read, and reports.
+FurtherCheck = Callable[[Mapping[str, ParsedTable], ReviewSpec | None, Problems], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,45 +122,78 @@ def read_review(folder: Path | str) -> ReviewTables:
 
 
 def check_review(
-    folder: Path | str, *, sources: Path | str | None = None, progress: Progress | None = None
+    folder: Path | str,
+    *,
+    sources: Path | str | None = None,
+    progress: Progress | None = None,
+    further: Sequence[FurtherCheck] = (),
 ) -> CheckReport:
     """Check everything there is to check, and return it all at once.
 
     Parameters
     ----------
-    folder : the folder of a review.
+    folder : the folder of a review, or a workbook that holds one.
     sources : folder of source texts (``<source_id>.txt``); every printed figure is looked up in them where given.
     progress : called with what is done next.
+    further : checks of later rooms, applied to the tables after those of this one.
 
     Raises
     ------
     InputError
         If the folder is not there, or is no review; problems inside it are never raised.
     """
-    folder = _review_folder(folder)
     say = progress or (lambda _: None)
     problems = Problems()
-    spec = load_spec(folder, problems)
-    files, unreadable = find_tables(folder, problems)
+    spec, files, unreadable, folder = _open(Path(folder), problems)
     vocabulary = spec.vocabulary() if spec else default_vocabulary()
     tables: dict[str, ParsedTable] = {}
     for name, place in files.items():
-        say(f"reading {place.path.name}")
+        say(f"reading {place.file}")
         parsed = _read_parsed(name, place, vocabulary, problems)
         if parsed is None:
             unreadable.add(name)
-        else:
-            tables[name] = parsed
+        elif len(parsed.raw) or TABLES[name].required or not folder.is_file():
+            tables[name] = parsed  # a sheet of a workbook that has no rows yet is a table that is not there
     _check_required(folder, tables, unreadable, problems)
     say("comparing the tables")
-    _check_together(tables, spec, vocabulary, unreadable, problems)
+    _check_together(folder, tables, spec, vocabulary, unreadable, problems)
     verified = _verify(tables, sources, problems, say)
-    order = [SPEC_FILE, *(place.path.name for place in files.values())]
+    for check in further:
+        check(tables, spec, problems)
+    order = [SPEC_FILE, *(place.file for place in files.values())]
     found = problems.sorted(order)
     review = None
     if spec is not None and not problems.errors:
         review = ReviewTables(folder, spec, MappingProxyType(_frames(tables)))
     return CheckReport(folder.name, review, found, {name: len(table.raw) for name, table in tables.items()}, verified)
+
+
+def _open(place: Path, problems: Problems) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str], Path]:
+    """Return ``review.yaml``, the tables, those whose file cannot be used, and the resolved place of a review."""
+    if place.is_file():
+        place = place.resolve()
+        return *_open_workbook(place, problems), place
+    folder = _review_folder(place)
+    spec = load_spec(folder, problems)
+    return spec, *find_tables(folder, problems), folder
+
+
+def _open_workbook(path: Path, problems: Problems) -> tuple[ReviewSpec | None, Mapping[str, TableFile], set[str]]:
+    """Open a review that is one workbook; a ``review.yaml`` beside it comes before the one that it carries."""
+    if path.suffix.lower() not in _WORKBOOKS:
+        raise InputError(f"{path} is a file; give the folder of a review, or an XLSX workbook with its tables")
+    files, book = workbook_tables(path, problems)
+    if book is None:  # what kind of file it is, is among the problems
+        return None, {}, set(TABLES)
+    if not files:
+        found, rule = "no sheet is named after a table", "the sheets of a review are named after its tables"
+        problems.add(Problem.of_file(path.name, found, rule, f"name them: {', '.join(TABLES)}"))
+        return None, {}, set(TABLES)
+    if not (path.parent / SPEC_FILE).is_file():
+        text = book.spec_text()
+        if text is not None:
+            return parse_spec(text, problems), files, set()
+    return load_spec(path.parent, problems), files, set()
 
 
 def _review_folder(folder: Path | str) -> Path:
@@ -183,6 +222,7 @@ def _check_required(folder: Path, tables: Mapping[str, ParsedTable], unreadable:
 
 
 def _check_together(
+    folder: Path,
     tables: Mapping[str, ParsedTable],
     spec: ReviewSpec | None,
     vocabulary: Vocabulary,
@@ -199,13 +239,17 @@ def _check_together(
     crossrows.check_locators(tables, problems)
     corpora = {corpus.id for corpus in spec.corpora} if spec else set()
     crossrows.check_corpora(tables, corpora, unreadable, problems)
+    check_records(folder, tables, problems)
+    for name in ("results", "rerun_results"):
+        if name in tables:
+            check_ranges(tables[name], vocabulary, problems)
     if "results" in tables:
-        check_ranges(tables["results"], vocabulary, problems)
         crossrows.check_contradictions(tables["results"], problems)
     if spec is not None:
         evidence.check_attribute_values(tables, spec.attributes, problems)
     evidence.check_study_facts(tables, unreadable, problems)
     evidence.check_dataset_facts(tables, problems)
+    check_appraisal(tables, spec, problems)
 
 
 def _verify(
@@ -214,9 +258,11 @@ def _verify(
     if sources is None:
         return None
     from metareview.ingest.printed import verify_printed
+    from metareview.ingest.textlayer import verify_layers
 
     say("looking up printed figures")
-    return verify_printed(tables, Path(sources), problems)
+    found = verify_printed(tables, Path(sources), problems)
+    return found + verify_layers(tables, Path(sources), problems)
 
 
 def _frames(tables: Mapping[str, ParsedTable]) -> dict[str, pd.DataFrame]:
@@ -242,7 +288,7 @@ def read_table(folder: Path | str, name: str, spec: ReviewSpec) -> pd.DataFrame:
         return empty_frame(name)
     concerned = Problems()
     place = files.get(name)
-    names = {f"{name}.csv", f"{name}.xlsx"} | ({place.path.name} if place else set())
+    names = {f"{name}.csv", f"{name}.xlsx"} | ({place.file} if place else set())
     concerned.extend(problem for problem in problems if problem.file in names)
     parsed = _read_parsed(name, place, spec.vocabulary(), concerned) if place else None
     raise_if_errors(f"{folder.name}, table {name}", concerned.sorted())

@@ -17,7 +17,7 @@ from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable, TableBuilder, match_header
 from metareview.schema.tables import TABLES, TableSpec
 
-__all__ = ["MAX_FILE", "parse_csv", "read_bytes", "read_csv", "sniff_type"]
+__all__ = ["MAX_FILE", "csv_cells", "parse_csv", "read_bytes", "read_csv", "sniff_type"]
 
 #: Largest file that is read, in bytes.
 MAX_FILE = 2 * 1024**3
@@ -97,6 +97,22 @@ def parse_csv(data: bytes, table: str, problems: Problems, *, file: str) -> RawT
         return None
     with _long_cells(len(data)):
         return _read_rows(data, encoding, TABLES[table], file, problems)
+
+
+def csv_cells(path: Path, table: str, problems: Problems) -> list[list[str]] | None:
+    """Return the cells of a CSV file as a spreadsheet program shows them, row by row; None with a problem."""
+    file = path.name
+    data = read_bytes(path, file, problems)
+    encoding = None if data is None else _encoding(data, file, problems)
+    if data is None or encoding is None:
+        return None
+    lost: list[Problem] = []
+    with _long_cells(len(data)):
+        stream = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+        delimiter = _delimiter(data, encoding, TABLES[table])
+        rows = [cells for _, _, cells in _records(stream, delimiter, file, lost)]
+    problems.extend(lost)
+    return rows
 
 
 def _encoding(data: bytes, file: str, problems: Problems) -> str | None:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 
+from metareview.ingest.layout import SPEC_SHEET
 from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable
-from metareview.ingest.sheets import SheetScan, read_sheet, scan_sheet
+from metareview.ingest.sheets import SheetScan, read_grid, read_sheet, read_values, scan_sheet
 from metareview.ingest.spreadsheets import read_bytes, sniff_type
 
 __all__ = ["Workbook", "open_workbook"]
+
+T = TypeVar("T")
 
 #: Most bytes that a workbook may unpack to, and how many times its own size where that is a lot.
 MAX_UNPACKED = 1024**3
@@ -33,6 +36,8 @@ _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
 )  # fmt: skip
 _RULE = "a workbook is an XLSX file"
+#: The format of a fixed number of decimals.
+_FIXED = re.compile(r"0\.0{1,15}")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _NS = {
@@ -51,32 +56,63 @@ class Workbook:
     path, file : where it is, and the name shown in problems.
     sheets : names of its sheets, with the members of the zip that hold them.
     percent_styles : numbers of the cell styles that show a percentage.
+    decimal_styles : decimals of the cell styles that show a fixed number of them.
+    hidden : names of the sheets that are not shown; of these only our own are ever read.
     """
 
     path: Path
     file: str
     sheets: Mapping[str, str]
     percent_styles: frozenset[str]
+    decimal_styles: Mapping[str, int]
+    hidden: frozenset[str] = frozenset()
+
+    def hidden_lines(self, sheet: str) -> list[list[str]] | None:
+        """Return the cells of one of our own hidden sheets row by row, or None where there is no such sheet."""
+        if sheet not in self.hidden and sheet not in self.sheets:
+            return None
+        return [[str(cell) for cell in row] for row in read_values(self.path, sheet)]
+
+    def spec_text(self) -> str | None:
+        """Return the ``review.yaml`` that the workbook carries, or None."""
+        lines = self.hidden_lines(SPEC_SHEET)
+        return None if lines is None else "".join(f"{row[0] if row else ''}\n" for row in lines)
 
     def read(self, table: str, problems: Problems, sheet: str | None = None) -> RawTable | None:
         """Return the table on a sheet (the one of its name, or the only one), or None with a problem."""
         sheet = sheet or (table if table in self.sheets else next(iter(self.sheets)))
+        scan = self.scan(sheet, problems)
+        if scan is None:
+            return None
+        return self._guarded(problems, lambda: read_sheet(self.path, sheet, scan, table, self.file, problems))
+
+    def grid(self, sheet: str, problems: Problems) -> tuple[list[list[str]], SheetScan] | None:
+        """Return the texts of a sheet from A1 on, and what its XML says beyond them; None with a problem."""
+        scan = self.scan(sheet, problems)
+        if scan is None:
+            return None
+        rows = self._guarded(problems, lambda: read_grid(self.path, sheet, scan))
+        return None if rows is None else (rows, scan)
+
+    def scan(self, sheet: str, problems: Problems) -> SheetScan | None:
+        """Return what the XML of a sheet says beyond its values, or None with a problem."""
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.sheets[sheet]) as stream:
-                scan = scan_sheet(stream, self.percent_styles)
+                scan = scan_sheet(stream, self.percent_styles, self.decimal_styles)
         except _DAMAGE as error:
             problems.add(_damaged(self.file, str(error)))
             return None
         if not scan.sparse:
-            return self._read_values(table, sheet, scan, problems)
+            return scan
         found = f"sheet {sheet} spans {scan.rows:,} rows and {scan.span:,} columns for {scan.cells:,} cells"
         remedy = "delete the cells far right or far below the table"
         problems.add(Problem.of_file(self.file, found, "a sheet holds one table", remedy))
         return None
 
-    def _read_values(self, table: str, sheet: str, scan: SheetScan, problems: Problems) -> RawTable | None:
+    def _guarded(self, problems: Problems, call: Callable[[], T]) -> T | None:
+        """Return what a call of calamine returns, or None with a problem where the file is damaged."""
         try:
-            return read_sheet(self.path, sheet, scan, table, self.file, problems)
+            return call()
         except (KeyboardInterrupt, SystemExit, MemoryError):
             raise
         except BaseException as error:
@@ -137,13 +173,13 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
         problems.add(Problem.of_file(file, found, "a workbook unpacks to a reasonable size", remedy))
         return None
     if "xl/workbook.xml" not in members:
-        problems.add(
-            Problem.of_file(
-                file, "this is a zip file without a workbook in it", _RULE, "save the table as XLSX or CSV UTF-8"
-            )
-        )
+        found = _other_kind(archive, members)
+        problems.add(Problem.of_file(file, found, _RULE, "save the table as XLSX or CSV UTF-8"))
         return None
-    sheets = _sheets(archive, members)
+    if "xl/vbaProject.bin" in members:
+        found, rule = "the workbook holds macros", "macros are never run and never copied"
+        problems.add(Problem.of_file(file, found, rule, "save it as XLSX", severity="warning"))
+    sheets, hidden = _sheets(archive, members)
     if not sheets:
         problems.add(
             Problem.of_file(file, "the workbook has no sheet", "a workbook holds the tables", "add the sheets")
@@ -152,7 +188,18 @@ def _inspect(archive: zipfile.ZipFile, path: Path, file: str, packed: int, probl
     for name, info in members.items():
         if name.endswith(".xml") and name not in sheets.values():
             _read_through(archive, info)
-    return Workbook(path, file, sheets, _percent_styles(archive, members))
+    return Workbook(path, file, sheets, *_number_styles(archive, members), hidden)
+
+
+def _other_kind(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> str:
+    """Say what a zip file without an XLSX workbook is."""
+    if "xl/workbook.bin" in members:
+        return "this is a binary workbook (XLSB)"
+    if "mimetype" in members and members["mimetype"].file_size < 200:
+        kind = archive.read("mimetype")
+        if b"opendocument.spreadsheet" in kind:
+            return "this is an OpenDocument spreadsheet (ODS)"
+    return "this is a zip file without a workbook in it"
 
 
 def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -171,35 +218,44 @@ def _xml(archive: zipfile.ZipFile, member: str) -> ElementTree.Element:
         raise zipfile.BadZipFile(f"{member}: {error}") from None
 
 
-def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sheets that are shown, by name, with the member that holds each."""
+def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the sheets that are shown, by name, with the member that holds each; and the names of the others."""
     relations = "xl/_rels/workbook.xml.rels"
     if relations not in members:
         raise zipfile.BadZipFile(f"{relations} is missing")
     nodes = _xml(archive, relations).iter(f"{{{_NS['p']}}}Relationship")
     targets = {node.get("Id", ""): node.get("Target", "") for node in nodes}
     sheets: dict[str, str] = {}
+    hidden: set[str] = set()
     for node in _xml(archive, "xl/workbook.xml").iter():
-        if node.tag.rpartition("}")[2] != "sheet" or "hidden" in node.get("state", "").lower():
+        if node.tag.rpartition("}")[2] != "sheet":
+            continue
+        if "hidden" in node.get("state", "").lower():
+            hidden.add(node.get("name", ""))
             continue
         identifier = next((value for key, value in node.attrib.items() if key.rpartition("}")[2] == "id"), "")
         target = targets.get(identifier, "")
         member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         if member in members and "chartsheet" not in member:
             sheets[node.get("name", "")] = member
-    return sheets
+    return sheets, frozenset(hidden)
 
 
-def _percent_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> frozenset[str]:
-    """Return the numbers of the cell styles whose number format shows a percentage."""
+def _number_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, int]]:
+    """Return the cell styles that show a percentage, and the decimals of those that show a fixed number of them."""
     if "xl/styles.xml" not in members:
-        return frozenset()
+        return frozenset(), {}
     styles = _xml(archive, "xl/styles.xml")
-    formats = {"9", "10"}
+    percents, decimals = {"9", "10"}, {"2": 2}
     for node in styles.iter(f"{{{_NS['m']}}}numFmt"):
-        if "%" in re.sub(r'"[^"]*"|\\.', "", node.get("formatCode", "")):
-            formats.add(node.get("numFmtId", ""))
+        code, number = node.get("formatCode", ""), node.get("numFmtId", "")
+        if "%" in re.sub(r'"[^"]*"|\\.', "", code):
+            percents.add(number)
+        elif _FIXED.fullmatch(code):
+            decimals[number] = len(code) - 2
     cell_styles = styles.find("m:cellXfs", _NS)
-    if cell_styles is None:
-        return frozenset()
-    return frozenset(str(index) for index, node in enumerate(cell_styles) if node.get("numFmtId") in formats)
+    ids = [] if cell_styles is None else [node.get("numFmtId", "") for node in cell_styles]
+    return (
+        frozenset(str(index) for index, number in enumerate(ids) if number in percents),
+        {str(index): decimals[number] for index, number in enumerate(ids) if number in decimals},
+    )

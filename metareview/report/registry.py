@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from metareview.errors import UnknownName
 from metareview.report.views.base import View
 from metareview.results import Result
-from metareview.schema.review import ReviewSpec
+from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.schema.synthesis import SynthesisSpec
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ SECTIONS: dict[str, str] = {
     "selection": "Selection of studies",
     "studies": "Studies",
     "datasets": "Data sets",
+    "appraisal": "Appraisal",
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
+    "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }
@@ -54,11 +56,12 @@ _INDEPENDENT = ("influence", "baujat", "gosh")
 
 def diagnostics_of(declared: SynthesisSpec) -> list[str]:
     """Return the diagnostics that a declared synthesis can have, by what it declares."""
-    kinds = ["leave-one-out"] if declared.mods is None else []
-    kinds += ["cumulative"] if declared.order and declared.mods is None else []
-    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or declared.mods is None)]
+    plain = declared.formula is None
+    kinds = ["leave-one-out"] if plain else []
+    kinds += ["cumulative"] if declared.order and plain else []
+    kinds += [kind for kind in _INDEPENDENT if not declared.random and (kind != "gosh" or plain)]
     likelihood = bool(declared.random) or declared.method in ("ML", "REML")
-    return [*kinds, *(["profile"] if likelihood else []), *(["bubble"] if declared.mods else [])]
+    return [*kinds, *(["profile"] if likelihood else []), *([] if plain else ["bubble"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,16 @@ _SPECS = (
     _spec("datasets", "Data sets", "datasets", "datasets:datasets", (*_NAMES, "dataset_facts")),
     _spec("shares", "Use of data sets", "datasets", "datasets:shares", _COUNTS, ("shares",)),
     _spec("modalities", "Acquisition", "datasets", "characteristics:modalities", _COUNTS, ("characteristics",)),
+    _spec("appraisal-coverage", "What could be judged", "appraisal", "appraisal:coverage", _NAMES,
+          ("appraisal_coverage",)),
+    _spec("appraisal-lights", "Traffic lights", "appraisal", "appraisal:lights", _NAMES, ("appraisal",), formats=False),
+    _spec("appraisal", "Appraisal of the studies", "appraisal", "appraisal:appraisal", _NAMES, ("appraisal",)),
+    _spec("appraisal-summary", "Shares of judgements", "appraisal", "appraisal:summary", _NAMES,
+          ("appraisal_summary",)),
+    _spec("appraisal-agreement", "Agreement of raters", "appraisal", "appraisal:agreement", _NAMES,
+          ("appraisal_agreement",)),
+    _spec("appraisal-differences", "Where raters differ", "appraisal", "appraisal:differences", _NAMES,
+          ("appraisal_agreement",)),
     _spec("benchmark", "Unified benchmark", "benchmark", "benchmark:benchmark",
              (*_SCORES, "statements", "study_facts"), ("composite", "composite_evidence")),
     _spec("composite-verdicts", "What gives the printed composites", "benchmark", "benchmark:composite_verdicts",
@@ -136,11 +149,27 @@ _SPECS = (
              "benchmark:composite_evidence", _NAMES, ("composite_evidence",)),
     _spec("summary", "Summary statistics per metric", "benchmark", "summary:summary", (*_NAMES, "statements"),
              ("descriptives",)),
+    _spec("multiverse", "The ranking under every choice", "benchmark", "multiverse:multiverse", _NAMES,
+          ("multiverse",)),
+    _spec("multiverse-specifications", "Every specification", "benchmark", "multiverse:multiverse_specifications",
+          _NAMES, ("multiverse",)),
+    _spec("multiverse-decisions", "What moves the ranks", "benchmark", "multiverse:multiverse_decisions", _NAMES,
+          ("multiverse",)),
+    _spec("multiverse-pairs", "Which method is ahead of which", "benchmark", "multiverse:multiverse_pairs", _NAMES,
+          ("multiverse",)),
+    _spec("reporting-penalty", "What reporting a metric costs", "benchmark", "multiverse:reporting_penalty", _NAMES,
+          ("reporting_penalty",)),
     _spec("groups", "Comparison of method categories", "statistics", "groups:groups",
           (*_NAMES, "statements"), ("groups",)),
     _spec("group-summaries", "Groups of methods", "statistics", "groups:group_summaries", _NAMES, ("groups",)),
     _spec("metrics-by-category", "Metrics by category of method", "statistics", "groups:metrics_by_category", _SCORES,
              ("groups",)),
+    _spec("category-evidence", "Evidence behind the categories", "statistics", "category_models:category_evidence",
+          _NAMES, ("category_models",)),
+    _spec("category-models", "Categories compared as published and as the data allow", "statistics",
+          "category_models:category_models", (*_NAMES, "statements"), ("category_models",)),
+    _spec("category-differences", "Why the comparisons of categories differ", "statistics",
+          "category_models:category_differences", (*_NAMES, "statements"), ("category_models",)),
     _spec("generalisation-shares", "Evaluation on more than one data set", "statistics",
              "variability:generalisation_shares", (*_NAMES, "statements"), ("generalisation",)),
     _spec("generalisation", "Methods on more than one data set", "statistics", "variability:generalisation", _NAMES,
@@ -154,6 +183,8 @@ _SPECS = (
           "leaderboards:dataset_performance", _SCORES),
     _spec("heatmap", "Methods by data sets", "leaderboards", "leaderboards:heatmap", _SCORES, formats=False),
     _spec("syntheses", "Pooled effects", "synthesis", "synthesis:overview", _NAMES),
+    _spec("replication", "Reported against re-run", "replication", "replication:replication", _NAMES,
+          ("replication",)),
     _spec("audit", "What does not hold as printed", "audit", "audit:findings", (*_NAMES, "claims"), ("audit",)),
     _spec("audit-summary", "Verdicts by kind of statement", "audit", "audit:verdicts", (*_NAMES, "claims"), ("audit",)),
     _spec("reconstruction", "What must stand behind the test", "audit", "audit:reconstruction",
@@ -177,11 +208,50 @@ def views_for(spec: ReviewSpec) -> dict[str, ViewSpec]:
             views |= _syntheses(view, spec)
             continue
         views[view.name] = view
+        if view.name in _RANKED_AFTER:
+            views |= _rankings(spec, as_printed=view.name == "benchmark")
         if view.name == "leaderboards":
             for board in spec.leaderboards:
                 own = _spec(f"leaderboard-{board.id}", board.title, "leaderboards", "leaderboards:leaderboard", _SCORES,
                                argument=board.id)  # fmt: skip
                 views[own.name] = own
+                views |= _multiverse(board)
+    return views
+
+
+def _multiverse(board: LeaderboardSpec) -> dict[str, ViewSpec]:
+    """The multiverse of a leaderboard: ranks, decisions, and the specifications that its figure draws."""
+    own = {}
+    for stem, title, build, formats in (
+        ("multiverse", "The ranking under every choice", "multiverse", True),
+        ("multiverse-specifications", "Every specification", "multiverse_specifications", False),
+        ("multiverse-decisions", "What moves the ranks", "multiverse_decisions", True),
+    ):
+        view = _spec(f"{stem}-{board.id}", f"{title}: {board.title}", "leaderboards", f"multiverse:{build}", _NAMES,
+                     (f"multiverse-{board.id}",), formats=formats, argument=board.id)  # fmt: skip
+        own[view.name] = view
+    return own
+
+
+#: Views after which rankings stand: those of printed tables beside the benchmark, others among the leaderboards.
+_RANKED_AFTER = ("benchmark", "leaderboards")
+
+
+def _rankings(spec: ReviewSpec, *, as_printed: bool) -> dict[str, ViewSpec]:
+    """The views of each declared ranking: the order, its pairs and tests, and what only feeds figures."""
+    views = {}
+    for declared in spec.rankings:
+        if declared.as_printed != as_printed:
+            continue
+        section = "benchmark" if as_printed else "leaderboards"
+        for kind, title, formats in (("ranking", "", True), ("pairs", "Head to head: ", True),
+                                     ("tests", "Tests: ", True), ("places", "Places by column: ", False),
+                                     ("shares", "Ranks of the replicates: ", False)):  # fmt: skip
+            if as_printed and kind not in ("ranking", "places"):
+                continue  # pairs and tests would compare methods on different data
+            own = _spec(f"{kind}-{declared.id}", f"{title}{declared.title}", section, f"ranking:{kind}", _NAMES,
+                        (f"ranking-{declared.id}",), formats=formats, argument=declared.id)  # fmt: skip
+            views[own.name] = own
     return views
 
 

@@ -3,7 +3,7 @@
 Map of the room:
 
 - `base`: field types and the model base; `source`: documents and `SourceRef`, the way back from a number
-- `study`, `publication`, `dataset`, `experiment` (with results and statements): the tables of facts
+- `study`, `publication`, `dataset`, `experiment` (with results and statements), `derivation`: the tables of facts
 - `flow`: PRISMA counts and the identities among them, exclusions, published distributions
 - `appraisal`, `claim`: judgements, and published statements to be checked
 - `metric`: the vocabulary of scores (``metrics.csv``); `review`: ``review.yaml``
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from metareview.schema.claim import Claim as Claim
     from metareview.schema.dataset import Dataset as Dataset
     from metareview.schema.dataset import DatasetFact as DatasetFact
+    from metareview.schema.derivation import Derivation as Derivation
     from metareview.schema.experiment import Experiment as Experiment
     from metareview.schema.experiment import Result as Result
     from metareview.schema.experiment import Statement as Statement
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from metareview.schema.metric import Vocabulary as Vocabulary
     from metareview.schema.metric import default_vocabulary as default_vocabulary
     from metareview.schema.publication import Publication as Publication
+    from metareview.schema.rerun import RerunExperiment as RerunExperiment
+    from metareview.schema.rerun import RerunResult as RerunResult
+    from metareview.schema.rerun import RerunTarget as RerunTarget
     from metareview.schema.review import ReviewSpec as ReviewSpec
     from metareview.schema.source import Source as Source
     from metareview.schema.source import SourceRef as SourceRef
@@ -47,6 +51,7 @@ __all__ = [
     "Claim",
     "Dataset",
     "DatasetFact",
+    "Derivation",
     "Distribution",
     "Exclusion",
     "Experiment",
@@ -55,6 +60,9 @@ __all__ = [
     "Missing",
     "Model",
     "Publication",
+    "RerunExperiment",
+    "RerunResult",
+    "RerunTarget",
     "Result",
     "ReviewSpec",
     "Source",
@@ -71,6 +79,7 @@ _HOMES = {
     "Appraisal": "appraisal",
     "Claim": "claim",
     "Dataset": "dataset",
+    "Derivation": "derivation",
     "DatasetFact": "dataset",
     "Distribution": "flow",
     "Exclusion": "flow",
@@ -80,6 +89,9 @@ _HOMES = {
     "Missing": "base",
     "Model": "base",
     "Publication": "publication",
+    "RerunExperiment": "rerun",
+    "RerunResult": "rerun",
+    "RerunTarget": "rerun",
     "Result": "experiment",
     "ReviewSpec": "review",
     "Source": "source",

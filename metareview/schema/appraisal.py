@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metareview.schema.base import Locator, Model, Slug, Text
+from metareview.schema.base import Locator, Model, Printed, Slug, Text
 
 __all__ = ["Appraisal"]
 
@@ -13,9 +13,9 @@ class Appraisal(Model):
     study_id: Slug
     """The study."""
     tool: Slug
-    """The appraisal tool."""
+    """The appraisal tool: one that ships with the package, or one of the review's own (``tools/*.yaml``)."""
     item: Slug
-    """The item of the tool."""
+    """The item of the tool: a question, a domain, an applicability concern, an overall judgement."""
     rater: Slug
     """Who judged; ``consensus`` for the agreed judgement."""
     judgement: Text
@@ -26,5 +26,7 @@ class Appraisal(Model):
     """The document."""
     locator: Locator | None = None
     """The place in it."""
+    printed: Printed | None = None
+    """The words there that it rests on, at most 40 characters."""
     note: Text | None = None
     """Remark of the rater."""

@@ -8,9 +8,12 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
+from metareview.schema.ranking import RankingSpec
 from metareview.schema.synthesis import SynthesisSpec
+from metareview.schema.tool import ToolSpec
 
 __all__ = [
+    "AppraisalSpec",
     "CompositeSpec",
     "Corpus",
     "Eligibility",
@@ -122,6 +125,17 @@ class NestedUnits(_Spec):
     """The member that contains all others, as units name it after the colon."""
 
 
+class AppraisalSpec(_Spec):
+    """Appraisal of the studies: what the report says that is not in ``appraisal.csv``."""
+
+    tools: tuple[Slug, ...] = ()
+    """Tools in use: their items are shown, also where no study could be judged on one. Empty: those that occur."""
+    corpus: Slug | None = None
+    """The body of studies that coverage is counted over; the primary corpus where nothing is said."""
+    notes: tuple[Text, ...] = ()
+    """What could and what could not be judged, and from what."""
+
+
 class Seeds(_Spec):
     """Seeds of everything random."""
 
@@ -162,6 +176,8 @@ class ReviewSpec(_Spec):
     """Comparison of method categories."""
     leaderboards: tuple[LeaderboardSpec, ...] = ()
     """Tables of methods by data sets."""
+    rankings: tuple[RankingSpec, ...] = ()
+    """Rankings with rank bounds and intervals."""
     nested_units: tuple[NestedUnits, ...] = ()
     """Kinds of unit whose members contain each other; of these only the whole enters a statistic."""
     evaluations: tuple[Text, ...] = ()
@@ -173,6 +189,10 @@ class ReviewSpec(_Spec):
     """Why there are none, printed in their place."""
     syntheses_elsewhere: tuple[Slug, ...] = ()
     """Reviews built beside this one that have syntheses of the same kind of data; the page links to their reports."""
+    appraisal: AppraisalSpec = AppraisalSpec()
+    """Appraisal of the studies."""
+    tools: tuple[ToolSpec, ...] = ()
+    """Appraisal tools of the review's own; files ``tools/*.yaml`` of the folder add to them."""
     seeds: Seeds = Seeds()
     """Seeds of everything random."""
 
@@ -195,17 +215,31 @@ class ReviewSpec(_Spec):
         twice = sorted({key for key in ids if ids.count(key) > 1})
         if twice:
             raise ValueError(f"two syntheses share the id {', '.join(twice)}; ids name files and are unique")
+        names = [ranking.id for ranking in self.rankings]
+        if len(set(names)) < len(names):
+            raise ValueError("two rankings share an id; ids name files and are unique")
         if self.syntheses and self.no_syntheses:
             raise ValueError("no_syntheses says why there are none, but syntheses are declared; leave one of them out")
+        self._appraised()
         vocabulary = self.vocabulary()
         named = set(self.metrics_in_use)
         for part in (self.composite, self.groups, *self.leaderboards):
             named |= set(part.metrics) if part else set()
         named |= {synthesis.metric for synthesis in self.syntheses}
+        named |= {metric for ranking in self.rankings for metric in ranking.metrics}
         unknown = sorted(key for key in named if key not in vocabulary)
         if unknown:
             raise ValueError(f"not in the metric vocabulary: {', '.join(unknown)}; define them under metrics")
         return self
+
+    def _appraised(self) -> None:
+        own = [tool.id for tool in self.tools]
+        twice = sorted({name for name in own if own.count(name) > 1})
+        if twice:
+            raise ValueError(f"two tools share the id {', '.join(twice)}")
+        corpus = self.appraisal.corpus
+        if corpus is not None and corpus not in {c.id for c in self.corpora}:
+            raise ValueError(f"appraisal: corpus {corpus!r} is not among the ids of corpora")
 
     def vocabulary(self) -> Vocabulary:
         """Return the built-in vocabulary with the metrics of this review added."""

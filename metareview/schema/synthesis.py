@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
 
-__all__ = ["FACTORS", "ContrastSpec", "SelectSpec", "SynthesisSpec"]
+__all__ = ["FACTORS", "ContrastSpec", "QualitySpec", "SelectSpec", "SynthesisSpec"]
 
 #: Columns that label, group and cluster effects, and that random effects and moderators may name.
 FACTORS = ("study_id", "experiment_id", "method", "category", "setting", "dataset_id", "target", "split", "unit",
@@ -62,6 +62,25 @@ class ContrastSpec(_Spec):
         return self
 
 
+class QualitySpec(_Spec):
+    """What the appraisal of the studies does in a synthesis.
+
+    Weights by quality are not offered: a quality score adds up unlike things, its weights are arbitrary, and a pooled
+    effect weighted by it is biased in a way that no interval shows (Jüni et al. 1999, JAMA 282:1054; Greenland &
+    O'Rourke 2001, Biostatistics 2:463).
+    """
+
+    tool: Slug
+    """The appraisal tool."""
+    item: Slug | None = None
+    """The item whose judgement counts; empty for the overall judgement of the tool."""
+    use: Literal["sensitivity", "exclude", "subgroup", "moderator"] = "sensitivity"
+    """sensitivity: only the row low risk of bias; exclude: only studies of `levels` enter; subgroup: the groups of the
+    forest plot; moderator: a categorical moderator."""
+    levels: tuple[Text, ...] = ()
+    """Judgements that enter (exclude), and that count as low risk of bias; empty for the best one."""
+
+
 class SynthesisSpec(_Spec):
     """One synthesis: effects from results of level ``cell``, a model for them, and what is said with it."""
 
@@ -105,8 +124,22 @@ class SynthesisSpec(_Spec):
     """Column of the subgroups of the forest plot."""
     order: Literal["year"] | None = None
     """What effects are added by in a cumulative synthesis; without it there is none."""
+    quality: QualitySpec | None = None
+    """What the appraisal of the studies does; empty: a row of the sensitivity table, where there is an appraisal."""
     notes: tuple[Text, ...] = ()
     """What a reader must know of these data, printed with the results."""
+
+    @property
+    def formula(self) -> str | None:
+        """The moderators, those of the appraisal included."""
+        if self.quality is None or self.quality.use != "moderator":
+            return self.mods
+        return f"{self.mods} + C(quality)" if self.mods else "~ C(quality)"
+
+    @property
+    def by_quality(self) -> bool:
+        """Whether the judgements of the appraisal are the subgroups of the forest plot."""
+        return self.quality is not None and self.quality.use == "subgroup"
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -124,6 +157,8 @@ class SynthesisSpec(_Spec):
             raise ValueError("a cumulative synthesis (order) is of independent effects; leave out random")
         if self.random and self.cluster:
             raise ValueError("give random effects or robust clusters; both together are not offered here")
-        if self.test == "contain" and (not self.random or self.mods):
+        if self.by_quality and self.group:
+            raise ValueError("quality: use: subgroup makes the subgroups of the forest plot; leave out group")
+        if self.test == "contain" and (not self.random or self.formula):
             raise ValueError("test: contain needs random effects and no moderators")
         return self

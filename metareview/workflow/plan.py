@@ -19,7 +19,9 @@ from typing import Any
 from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
+from metareview.ingest.toolfiles import tool_files
 from metareview.report.analyses import analyses_for, find_analysis
+from metareview.report.explorer.data import EXPLORER_TABLES
 from metareview.report.figures.registry import FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
@@ -67,9 +69,10 @@ class Plan:
         return self.out / ".work"
 
     def sheets(self, names: tuple[str, ...] | None = None) -> list[str]:
-        """Return the files that hold the named tables (all by default), and ``review.yaml``."""
+        """Return the files that hold the named tables (all by default), ``review.yaml`` and tools."""
         wanted = self.files if names is None else {name: self.files[name] for name in names if name in self.files}
-        return sorted({str(self.folder / "review.yaml"), *(str(path) for path in wanted.values())})
+        own = [str(path) for path in tool_files(self.folder)]
+        return sorted({str(self.folder / "review.yaml"), *own, *(str(path) for path in wanted.values())})
 
     def analysis_inputs(self, name: str) -> list[str]:
         """Return the spreadsheets that a statistic reads."""
@@ -153,6 +156,11 @@ class Plan:
         ]
 
     @property
+    def explorer_sheets(self) -> list[str]:
+        """Return the spreadsheets that the explorer reads."""
+        return self.sheets(EXPLORER_TABLES)
+
+    @property
     def number_sheets(self) -> list[str]:
         """Return the spreadsheets that the numbers by name are taken from."""
         return self.sheets(NUMBER_TABLES)
@@ -166,7 +174,7 @@ class Plan:
     def published(self) -> list[str]:
         """Every file of the finished report."""
         built = [*self.table_files, *self.figure_files, *self.twin_files, *self.number_files]
-        built.append(str(self.work / "report.html"))
+        built += [str(self.work / "explorer.html"), str(self.work / "report.html")]
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
 
@@ -224,7 +232,7 @@ def code_digest() -> str:
     root = Path(__file__).parent.parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".csv", ".html", ".css", ".js", ".jinja", ".j2"}:
+        if path.is_file() and path.suffix in {".py", ".csv", ".yaml", ".html", ".css", ".js", ".jinja", ".j2"}:
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -78,6 +78,25 @@ rule page:
         "python -m metareview step page {params.review:q} {params.work:q} > {log:q} 2>&1"
 
 
+rule explorer:
+    """The page in which a reader chooses what is compared, and sees the ranks move."""
+    input:
+        sheets=lambda wc: PLANS[wc.out].explorer_sheets,
+        audit="{out}/.work/results/audit.json",
+    output:
+        report("{out}/.work/explorer.html", category="Report"),
+    log:
+        "{out}/.work/logs/explorer.log",
+    conda:
+        "envs/metareview.yaml"
+    params:
+        review=lambda wc: str(PLANS[wc.out].folder),
+        work=lambda wc, output: os.path.dirname(output[0]),
+        code=CODE,
+    shell:
+        "python -m metareview step explorer {params.review:q} {input.audit:q} {params.work:q} > {log:q} 2>&1"
+
+
 rule numbers:
     """The numbers of the report by name, for prose that cannot go stale."""
     input:
@@ -177,6 +196,7 @@ for OUT, PLAN in PLANS.items():
             PLAN.twin_files,
             PLAN.number_files,
             check=str(PLAN.work / "check.json"),
+            explorer=str(PLAN.work / "explorer.html"),
             page=str(PLAN.work / "report.html"),
         output:
             # `update`: the last good report stays until the new one replaces it

@@ -13,7 +13,10 @@ import pytest
 from metareview.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
-VERBS = ("init", "check", "build", "show", "table", "figure", "report", "schema")
+VERBS = (
+    "init", "check", "build", "show", "table", "figure", "report", "schema", "compare", "merge", "diff", "archive",
+    "agreement",
+)  # fmt: skip
 
 
 def run(args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

@@ -62,7 +62,7 @@ def test_no_review(tmp_path: Path) -> None:
     for path, message in [
         (tmp_path / "nothing", "is not there; give the folder of a review"),
         (tmp_path, "is no review: it has neither review.yaml nor a table; metareview init makes one"),
-        (Path(__file__), "is a file; give the folder of a review"),
+        (Path(__file__), "is a file; give the folder of a review, or an XLSX workbook with its tables"),
     ]:
         with pytest.raises(InputError) as caught:
             check_review(path)

@@ -162,6 +162,14 @@ def test_an_empty_sheet(folder: Folder) -> None:
     ]
 
 
+def test_a_table_that_begins_in_another_column_keeps_its_addresses(folder: Folder) -> None:
+    book, sheet = single(folder, row(8.5), row("=1+1", "f1"))
+    sheet.insert_cols(1, 2)
+    save(folder, book)
+    found = [(problem.address, problem.found) for problem in folder.check().problems]
+    assert found == [("results!E2", "8.5"), ("results!E3", "=1+1")]
+
+
 def test_a_cell_at_the_far_end_is_no_reason_to_fill_the_memory(folder: Folder) -> None:
     book, sheet = single(folder, row(0.5))
     sheet["XFD1048576"] = "x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -227,10 +228,94 @@ def reconstruction() -> View:
     return make("reconstruction", "solution:count value group middle:score low:score high:score", rows)
 
 
+def multiverse_specifications() -> View:
+    methods = ["DDeep3M+", "Hyb. enc-dec", "3D Trans.+U-Net", "Dual-br. attn of Mai et al."]
+    orders = [(2, 3, 1, 4), (1, 2, 3, 4), (1, 3, 2, 4), (2, 1, 4, 3), (1.5, 1.5, 3, 4), (1, 2, 3, 4)]
+    rows = []
+    for number in range(36):
+        missing = ("the cells that are there", "the largest block without gaps", "a gap counts as the worst")[
+            number // 12
+        ]
+        rule = ("mean", "two-level Borda", "dominance")[number % 3]
+        rows.append((number, missing, "all metrics" if number % 12 < 6 else "without AP, which only some report",
+                     rule, *orders[(number // 3) % 6]))  # fmt: skip
+    view = make("multiverse-specifications",
+                "id:count option.missing option.metrics option.rule " + " ".join(f"rank.{i}:number" for i in range(4)),
+                rows)  # fmt: skip
+    labels = {"option.missing": "Missing cells", "option.metrics": "Metrics in", "option.rule": "Rule"}
+    labels |= {f"rank.{at}": method for at, method in enumerate(methods)}
+    return replace(view, columns=tuple(replace(c, label=labels.get(c.key, c.label)) for c in view.columns))
+
+
+def multiverse_decisions() -> View:
+    rows = [
+        ("Missing cells", 0.25, 0.26, "the cells that are there", 30), ("Missing cells", None, None, "worst", 30),
+        ("Metrics that are one metric", 0.12, 0.18, "each counted", 30), ("Rule", 0.01, 0.0, "mean", 20),
+        ("Interaction of decisions", 0.62, None, None, None),
+    ]  # fmt: skip
+    return make("multiverse-decisions", "decision share:percent alone:percent option n:count", rows)
+
+
+def multiverse_pairs() -> View:
+    names = ["DDeep3M+", "Hyb. enc-dec", "3D Trans.+U-Net", "Dual-br. attn of Mai et al.", "UTR"]
+    rows = [
+        (a, b, None if (i, j) == (3, 4) else 0.5 + (j - i) / 10, 90, (i + j) % 2)
+        for i, a in enumerate(names) for j, b in enumerate(names) if i < j
+    ]  # fmt: skip
+    return make("multiverse-pairs", "above below share:percent n:count columns:count", rows)
+
+
+def replication() -> View:
+    columns = "dataset method metric n:count rerun:score expected:interval reported:score verdict"
+    rows = [
+        ("ISBI 2012", "U-Net", "V_Rand:thin", 3, Cell(0.971, low=0.965, high=0.977), Cell(low=0.95, high=0.992), 0.975,
+         "replicates"),
+        ("ISBI 2012", EVIL, "V_Rand:thin", 3, Cell(0.902, low=0.899, high=0.905), Cell(low=0.2, high=1.6), 0.9878,
+         "not comparable"),
+        ("ISBI 2012", "once", "Dice", 1, Cell(0.9), Cell(), Cell(), "nothing published"),
+        ("FIB-25", "affinities", "ARAND:snemi", 3, Cell(0.08, low=0.07, high=0.09), Cell(low=0.06, high=0.1), 0.05,
+         "higher"),
+    ]  # fmt: skip
+    return make("replication", columns, rows, group="dataset")
+
+
+def appraisal_lights() -> View:
+    roles = {
+        "low risk": "good",
+        "some concerns": "some",
+        "high risk": "bad",
+        "unclear": "unknown",
+        "does not apply": "none",
+    }
+    labels = [*roles, ""]
+    items = (("D1 Randomisation", "domain"), ("D2 Deviations", "domain"), ("Overall", "overall"))
+    rows = [
+        ("RoB 2", f"s{n}", f"Study {n}", item, kind, labels[(n + at) % 6] or None, roles.get(labels[(n + at) % 6]))
+        for n in range(1, 9)
+        for at, (item, kind) in enumerate(items)
+    ]
+    rows += [("Leakage sheet", f"s{n}", f"Study {n}", "Code", "item", "low risk", "good") for n in (1, 2)]
+    return make("appraisal-lights", "tool study_id study item kind judgement role", rows)
+
+
+def appraisal_summary() -> View:
+    parts = (("low risk", "good", 4, 0.4), ("some concerns", "some", 3, 0.3), ("high risk", "bad", 2, 0.2),
+             ("not judged", None, 1, 0.1))  # fmt: skip
+    rows = [
+        (f"RoB 2, {weights}", "RoB 2", weights, item, label, role, n, 10, share)
+        for weights in ("each study counts once", "weights of: All trials")
+        for item in ("D1 Randomisation", "Overall")
+        for label, role, n, share in parts
+    ]
+    columns = "panel tool weights item judgement role n:count of:count share:percent"
+    return make("appraisal-summary", columns, rows)
+
+
 def samples() -> dict[str, View]:
     """Return one view for every name that figures read."""
     made = (
         prisma(), exclusions(), sankey_nodes(), sankey_links(), modalities(), by_category(), correlations(),
-        performance(), heatmap(), benchmark(), audit_summary(), reconstruction(),
+        performance(), heatmap(), benchmark(), audit_summary(), reconstruction(), multiverse_specifications(),
+        multiverse_decisions(), multiverse_pairs(), replication(), appraisal_lights(), appraisal_summary(),
     )  # fmt: skip
     return {view.name: view for view in made}

@@ -147,7 +147,7 @@ def test_ids_begin_with_the_figure_and_all_are_used(name: str) -> None:
 
 def evil(view: View) -> View:
     """The view with a hostile name in place of each text that is not part of its structure."""
-    keep = {"data", "stage", "side", "attribute", "source_attribute", "target_attribute"}
+    keep = {"data", "stage", "side", "attribute", "source_attribute", "target_attribute", "role", "kind"}
     numbered: dict[str, str] = {}
     rows = tuple(
         tuple(

@@ -11,7 +11,7 @@ import pytest
 import small_review
 
 from metareview.errors import UnknownName
-from metareview.report.analyses import ANALYSES
+from metareview.report.analyses import analyses_for
 from metareview.report.figures.registry import FIGURES, interactive
 from metareview.report.registry import SECTIONS, build_view, views_for
 from metareview.report.tables import render, render_xlsx
@@ -32,7 +32,7 @@ class Built:
 
     def __init__(self, review):
         self.review = review
-        self.results = {name: spec.run(review.tables, review.spec) for name, spec in ANALYSES.items()}
+        self.results = {name: spec.run(review.tables, review.spec) for name, spec in analyses_for(review.spec).items()}
         self.views = {}
 
     def __getitem__(self, name):
@@ -77,7 +77,7 @@ def test_registry_names_what_exists():
         assert view.name == name
         assert view.section in SECTIONS
         assert set(view.tables) <= set(TABLES)
-        assert set(view.results) <= set(ANALYSES)
+        assert set(view.results) <= set(analyses_for(spec))
         assert callable(view.builder())
     assert {name for figure in FIGURES.values() for name in figure.views} <= set(views)
     assert list(views).index("leaderboard-both") == list(views).index("leaderboards") + 1
@@ -132,7 +132,8 @@ SOURCED = {
     "variability": ["mean", "sd"], "correlations": ["r"], "leaderboards": ["value"],
     "leaderboard-both": ["calls.wer", "calls.accuracy"], "dataset-performance": ["value"], "heatmap": ["value"],
     "statements": ["value"], "results": ["value"], "audit": ["line", "printed"],
-    "audit-claims": ["line", "printed"],
+    "audit-claims": ["line", "printed"], "multiverse": ["best", "median"], "reporting-penalty": ["rank", "score"],
+    "multiverse-both": ["best", "median"], "category-evidence": ["values"], "category-models": ["p_values", "d"],
 }  # fmt: skip
 
 
@@ -361,7 +362,7 @@ def test_wide_leaderboard_marks_the_best_of_each_evaluation(evaluated):
 def test_a_repeated_run_is_one_dot(evaluated):
     view = evaluated["dataset-performance"]
     assert sum(value == 0.4 for value in view.values("value")) == 1
-    assert any("prints Net, 3D; full on Radio (Ada 2020) (line" in dropped.reason for dropped in view.dropped)
+    assert any("prints again what another row holds" in dropped.reason for dropped in view.dropped)
 
 
 def test_wide_leaderboard_has_a_column_per_data_set_and_metric(small):
@@ -512,8 +513,10 @@ def test_published_contradiction_of_the_flow(founding):
 
 def test_every_view_of_the_founding_review_has_rows(founding):
     claimed = len(founding.review.tables["claims"]) > 0
+    alone = {"appraisal-agreement", "appraisal-differences"}  # its one rater is the reading of the text
+    assert all("one rater only" in founding[name].notes[0] for name in alone)
     for name, entry in views_for(founding.review.spec).items():
-        if (entry.section == "audit" and not claimed) or name == "syntheses":  # it has none, and says why
+        if (entry.section == "audit" and not claimed) or name in {"syntheses", *alone}:  # it has none, and says why
             continue
         view = founding[name]
         assert view.rows, name
@@ -719,3 +722,48 @@ def test_documents_are_cited_not_named_by_their_ids(founding):
     ids = set(founding.review.tables["sources"]["source_id"])
     for name, key in (("audit-claims", "source"), ("statements", "place"), ("results", "place")):
         assert not {str(value).split(",")[0] for value in founding[name].values(key)} & ids, name
+
+
+# --- the multiverse of the founding review --------------------------------------------------------------------------
+
+
+def test_the_multiverse_says_its_verdict_and_ranks(founding):
+    view = founding["multiverse"]
+    assert view.title == "The ranking under every choice: Table 3 as printed"
+    assert "the order of categories is not identified" in view.caption
+    assert cell(view, "default", method="FragViT").value == 10
+    assert cell(view, "best", method="FragViT").value <= 3
+    assert any("First under each rule" in note for note in view.notes)
+    decisions = founding["multiverse-decisions"]
+    options = set(decisions.values("option"))
+    assert {"without AP, which only some methods report", "without MitoEM-R", "only Dice"} <= options
+    shares = [value for value in decisions.values("share") if value is not None]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_specifications_are_those_that_rank_every_method(founding):
+    view = founding["multiverse-specifications"]
+    ranks = [column.key for column in view.columns if column.key.startswith("rank.")]
+    assert len(ranks) == 10
+    assert all(None not in view.values(key) for key in ranks)
+    assert any("further specifications rank some of the methods only" in note for note in view.notes)
+
+
+def test_the_reporting_penalty_moves_two_methods(founding):
+    view = founding["reporting-penalty"]
+    moved = {m: (a, b) for m, a, b in rows(view, "method", "rank", "rank_without")}
+    assert (moved["ATFormer"], moved["FragViT"]) == ((9, 6), (10, 5))
+    assert view.caption.startswith("AP is reported by 3 of 10 methods; without it ATFormer moves from 9 to 6")
+
+
+def test_categories_stand_side_by_side_with_what_is_printed(founding):
+    view = founding["category-models"]
+    printed = [row for row in rows(view, "metric", "source", "contrast", "d") if row[1] == "printed"]
+    assert ("AP", "printed", "CNN vs Foundation", -6.44) in printed
+    assert any(contrast == "method categories, F = 19.03" for _, _, contrast, _ in printed)
+    line = cell(view, "floor", metric="Dice", contrast="CNN − Foundation", source="recomputed")
+    assert line.value == pytest.approx(1 / 3)
+    words = dict(rows(founding["category-differences"], "contrast", "words")[::-1])
+    assert words["CNN − Foundation"].startswith("As independent values (2 of CNN, 2 of Foundation)")
+    told = [w for m, w in rows(founding["category-differences"], "metric", "words") if m == "AP"]
+    assert "d = −6.44 is printed, but no AP of CNN is among the values compared: they allow no contrast." in told

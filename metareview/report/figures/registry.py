@@ -72,12 +72,32 @@ _SPECS = (
         data=("modalities",),
     ),
     FigureSpec(
+        "traffic-light", "Traffic-light plot", "appraisal", ("appraisal-lights",), f"{_HOME}.appraisal:draw",
+        data=("appraisal-lights",),
+    ),
+    FigureSpec(
+        "appraisal-summary", "Judgements per item", "appraisal", ("appraisal-summary",),
+        f"{_HOME}.appraisal:draw_summary", data=("appraisal-summary",),
+    ),
+    FigureSpec(
         "composite", "Composite score, printed and recomputed", "benchmark", ("benchmark",),
         f"{_HOME}.composite:draw",
     ),
     FigureSpec(
         "metrics-by-category", "Metrics by category of method", "benchmark", ("metrics-by-category",),
         f"{_HOME}.categories:draw", f"{_HOME}.twins:categories", ("metrics-by-category",),
+    ),
+    FigureSpec(
+        "multiverse", "Ranks under every choice", "benchmark", ("multiverse-specifications",),
+        f"{_HOME}.multiverse:draw", data=("multiverse-specifications",),
+    ),
+    FigureSpec(
+        "decisions", "What moves the ranks", "benchmark", ("multiverse-decisions",),
+        f"{_HOME}.multiverse:draw_decisions",
+    ),
+    FigureSpec(
+        "orders", "Which method is ahead of which", "benchmark", ("multiverse-pairs",),
+        f"{_HOME}.multiverse:draw_orders", data=("multiverse-pairs",),
     ),
     FigureSpec(
         "correlations", "Correlations between metrics", "statistics", ("correlations",),
@@ -90,6 +110,9 @@ _SPECS = (
     FigureSpec(
         "heatmap", "Methods by data sets", "leaderboards", ("heatmap",),
         f"{_HOME}.heatmap:draw", f"{_HOME}.twins:heatmap", ("heatmap",),
+    ),
+    FigureSpec(
+        "replication", "Reported against re-run", "replication", ("replication",), f"{_HOME}.replication:draw"
     ),
     FigureSpec(
         "audit", "Verdicts of the audit", "audit", ("audit-summary",), f"{_HOME}.audit:draw", data=("audit-summary",)
@@ -135,20 +158,59 @@ def _check(kind: str) -> Callable[[str], FigureSpec]:
     return make
 
 
+def _multiverse(key: str) -> FigureSpec:
+    name = f"multiverse-specifications-{key}"
+    return FigureSpec(f"multiverse-{key}", "Ranks under every choice", "leaderboards", (name,),
+                      f"{_HOME}.multiverse:draw", data=(name,))  # fmt: skip
+
+
+def _ranked(name: str, title: str, views: tuple[str, ...], draw: str, data: tuple[str, ...] = ()) -> _Make:
+    def make(key: str) -> FigureSpec:
+        return FigureSpec(f"{name}-{key}", title, "leaderboards", tuple(f"{view}-{key}" for view in views),
+                          f"{_HOME}.{draw}", data=tuple(f"{view}-{key}" for view in data))  # fmt: skip
+
+    return make
+
+
+_Make = Callable[[str], FigureSpec]
 #: Figures that a review has one of for each synthesis it declares, by the beginning of their names.
-_FAMILIES: dict[str, Callable[[str], FigureSpec]] = {
+_FAMILIES: dict[str, _Make] = {
     "forest": _forest, "funnel": _funnel,
     **{kind: (_refits if kind in ("leave-one-out", "cumulative") else _check)(kind) for kind in DIAGNOSTICS},
 }  # fmt: skip
+#: The same for each leaderboard.
+_BOARDS: dict[str, _Make] = {"multiverse": _multiverse}
+#: The same for each ranking.
+_RANKINGS: dict[str, _Make] = {
+    "ranks": _ranked("ranks", "Rank bounds and intervals", ("ranking",), "ranks:draw"),
+    "blobs": _ranked("blobs", "Ranks of the replicates", ("shares", "ranking"), "blobs:draw", ("shares",)),
+    "podium": _ranked("podium", "Podium", ("places",), "podium:draw"),
+    "difference": _ranked("difference", "Critical difference", ("tests",), "difference:draw"),
+    "superiority": _ranked("superiority", "Significance map", ("pairs",), "superiority:draw"),
+    "coverage": _ranked("coverage", "Coverage", ("places",), "coverage:draw", ("places",)),
+}
+#: Those of a ranking of printed numbers: pairs and tests would compare methods on different data.
+_PRINTED = ("ranks", "coverage")
 
 
 def figures_for(spec: ReviewSpec) -> dict[str, FigureSpec]:
-    """Return the figures of a review by name, those of its syntheses included, with their headings."""
+    """Return the figures of a review by name, those of its syntheses, boards and rankings included."""
     own = {}
     for declared in spec.syntheses:
         for kind in ("forest", "funnel", *diagnostics_of(declared)):
             figure = _FAMILIES[kind](declared.id)
             own[figure.name] = replace(figure, title=f"{figure.title}: {declared.title}")
+    for board in spec.leaderboards:
+        for make in _BOARDS.values():
+            figure = make(board.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {board.title}")
+    for ranking in spec.rankings:
+        section = "benchmark" if ranking.as_printed else "leaderboards"
+        for family, make in _RANKINGS.items():
+            if (ranking.as_printed and family not in _PRINTED) or (family == "blobs" and ranking.bootstrap == "none"):
+                continue
+            figure = make(ranking.id)
+            own[figure.name] = replace(figure, title=f"{figure.title}: {ranking.title}", section=section)
     return {**FIGURES, **own}
 
 
@@ -162,7 +224,7 @@ def figure_spec(name: str) -> FigureSpec:
     """
     if name in FIGURES:
         return FIGURES[name]
-    for family, make in _FAMILIES.items():
+    for family, make in {**_FAMILIES, **_BOARDS, **_RANKINGS}.items():
         if name.startswith(f"{family}-") and name != f"{family}-":
             return make(name.removeprefix(f"{family}-"))
     raise UnknownName("figure", name, FIGURES)

@@ -71,13 +71,14 @@ def render_twin(figure: Any, name: str, title: str, alt: str) -> str:
     return _PAGE.format(name=escape(name), title=escape(tidy(title)), alt=alt, body=body)
 
 
-def script_json(value: Any) -> str:
-    r"""Return JSON that can stand in a script element: no text in it can close the element.
+def script_json(value: Any, *, compact: bool = False) -> str:
+    r"""Return JSON that can stand in a script element: no text in it can close the element; `compact` without spaces.
 
     >>> script_json({"a": "</script>"})
     '{"a": "\\u003c/script\\u003e"}'
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, default=_plain)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, default=_plain,
+                      separators=(",", ":") if compact else None)  # fmt: skip
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

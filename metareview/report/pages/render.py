@@ -72,7 +72,7 @@ def render_report(
     refs = PageIndex()
     documents = read_sources(sources)
     sections = arrange(views_for(spec), figures_for(spec), views, figures, refs, files)
-    script = _template_text("report.js")
+    script = template_text("report.js")
     context = {
         "spec": spec,
         "sections": [section for section in sections if section.blocks or section.id in _ALWAYS],
@@ -82,7 +82,7 @@ def render_report(
         "problems": [clean(str(problem)) for problem in check.problems],
         "dropped": {name: len(view.dropped) for name, view in views.items() if view.dropped},
         "titles": {name: view.title for name, view in views.items()},
-        "style": _template_text("report.css")
+        "style": template_text("report.css")
         .replace("/*light*/", figure_variables(dark=False))
         .replace("/*dark*/", figure_variables(dark=True)),
         "script": script,
@@ -91,7 +91,7 @@ def render_report(
         "files": files,
         "metrics": _metric_names(spec),
     }
-    page: str = _environment().get_template("report.html.j2").render(context)
+    page: str = environment().get_template("report.html.j2").render(context)
     return page
 
 
@@ -101,7 +101,7 @@ def _metric_names(spec: ReviewSpec) -> list[str]:
     return [short_name(metric) for metric in found if metric is not None]
 
 
-def _environment() -> Any:
+def environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -116,7 +116,7 @@ def _environment() -> Any:
     return environment
 
 
-def _template_text(name: str) -> str:
+def template_text(name: str) -> str:
     """Return a style sheet or script that goes into the page as it is."""
     return (package_files("metareview.report") / "templates" / name).read_text(encoding="utf-8")
 

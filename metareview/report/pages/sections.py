@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Protocol
 
 from metareview.report.figures.registry import FigureSpec
@@ -17,6 +18,12 @@ __all__ = ["SECTIONS", "Block", "Entry", "Section", "arrange"]
 
 #: Tables of up to so many rows stand on the page as a whole, whatever the view shows elsewhere.
 WHOLE = 2000
+#: Figures and tables that look closer at the one before them, by the beginning of their names; they fold together.
+CLOSER = (
+    "pairs-", "tests-", "places-", "shares-", "blobs-", "podium-", "difference-", "superiority-", "coverage-",
+    "multiverse-decisions", "multiverse-pairs", "multiverse-specifications", "decisions", "orders", "reporting-penalty",
+    "influence-", "baujat-", "gosh-", "profile-", "composite-evidence", "category-evidence", "category-differences",
+)  # fmt: skip
 #: Languages of programs that a view may carry as ``script <language>``, with the endings of their files.
 SCRIPTS = {"R": ".R", "Python": ".py"}
 #: Sections of the page in order: id and heading.
@@ -25,11 +32,13 @@ SECTIONS: Mapping[str, str] = {
     "selection": "Selection",
     "studies": "Studies",
     "datasets": "Data sets",
+    "appraisal": "Appraisal",
     "benchmark": "Benchmark",
     "statistics": "Statistics",
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
+    "replication": "Replication: reference models run again",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",
@@ -79,6 +88,16 @@ class Block:
     folded: str = ""
     scripts: tuple[tuple[str, str, str, str], ...] = ()
 
+    @property
+    def short(self) -> str:
+        """The heading without what it is about, for a summary."""
+        return self.title.partition(":")[0][:1].lower() + self.title.partition(":")[0][1:]
+
+    @property
+    def closer(self) -> bool:
+        """Whether it looks closer at what stands before it."""
+        return self.id.partition("-")[2].startswith(CLOSER)
+
 
 @dataclass(slots=True)
 class Section:
@@ -87,6 +106,13 @@ class Section:
     id: str
     title: str
     blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[tuple[bool, list[Block]]]:
+        """The blocks in runs: what lies open, and what is folded together behind it; where nothing is open, all is."""
+        if all(block.closer for block in self.blocks):
+            return [(False, self.blocks)]
+        return [(closer, list(run)) for closer, run in groupby(self.blocks, key=lambda block: block.closer)]
 
 
 def arrange(

@@ -12,7 +12,7 @@ import unicodedata
 
 from metareview.report.views.format import clean
 
-__all__ = ["UNICODE_COMMAND", "escape_tex"]
+__all__ = ["TABLE", "UNICODE_COMMAND", "escape_tex"]
 
 #: Defined at the head of a table that needs it; ``\Umathchar`` exists in LuaTeX and XeTeX only.
 UNICODE_COMMAND = (
@@ -62,7 +62,8 @@ _SCRIPTS = {
     **{mark: f"$^{{{plain}}}$" for mark, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)},
     **{mark: f"$_{{{plain}}}$" for mark, plain in zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True)},
 }
-_TABLE = {**_GREEK, **_SCRIPTS, **_SPECIAL, **_SYMBOLS}
+#: What each character becomes; printable ASCII that is not here stays.
+TABLE = {**_GREEK, **_SCRIPTS, **_SPECIAL, **_SYMBOLS}
 _DASHES = re.compile(r"(?<!\{-\})\{-\}(?!\{-\})")
 
 
@@ -78,8 +79,8 @@ def escape_tex(text: str) -> str:
 
 
 def _character(char: str) -> str:
-    if char in _TABLE:
-        return _TABLE[char]
+    if char in TABLE:
+        return TABLE[char]
     if " " <= char <= "~":
         return char
     base, *marks = list(unicodedata.normalize("NFD", char))

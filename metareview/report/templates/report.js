@@ -285,7 +285,7 @@
     const fold = target.closest("details"), row = target.closest("tr");
     const state = row && row.hidden && states.get(row.closest("table"));
     if (state) { state.all = true; state.filter.value = ""; update(row.closest("table")); }
-    if (fold) fold.open = true;
+    for (let outer = fold; outer; outer = outer.parentElement.closest("details")) outer.open = true;
     if (fold || state) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);

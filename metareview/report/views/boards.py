@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from metareview.report.views.base import Cell
 from metareview.report.views.format import given_decimals
 from metareview.schema.review import ReviewSpec
-from metareview.stats.benchmark.scores import ExperimentValue, Score
-from metareview.stats.benchmark.units import kind_of
+from metareview.stats.benchmark.scores import ExperimentValue
+from metareview.stats.benchmark.units import evaluation_of, kind_of
 
 __all__ = [
     "Board", "Runs", "boards_of", "cell_of", "digits_of", "evaluation_of", "one_cell", "unit_sets",
@@ -61,17 +61,6 @@ class Runs:
         if printed is not None:
             return f"repeats {printed}"
         return "ablation" if score.ablation else ""
-
-
-def evaluation_of(score: Score, spec: ReviewSpec) -> str:
-    """Return the evaluation that the first part of a setting names, where the review declares it as one.
-
-    >>> from types import SimpleNamespace as Row
-    >>> [evaluation_of(Row(setting=s), Row(evaluations=("2D", "3D"))) for s in ("2D; small", "small")]
-    ['2D', '']
-    """
-    first = score.setting.partition(";")[0].strip()
-    return first if first in spec.evaluations else ""
 
 
 def boards_of(values: Iterable[ExperimentValue], spec: ReviewSpec) -> dict[Board, list[ExperimentValue]]:

@@ -18,7 +18,7 @@ from metareview.stats.benchmark.groups import (
 )
 from metareview.stats.benchmark.scores import Score, label, score_table
 
-__all__ = ["group_summaries", "groups", "metrics_by_category"]
+__all__ = ["group_summaries", "groups", "metrics_by_category", "printed_groups"]
 
 _NOTHING = "no metric has values in two groups of methods, or review.yaml compares none (groups)"
 _TESTS = {
@@ -47,7 +47,7 @@ def groups(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         Column("effect", "Effect", "number", 2, help="difference of means or effect size, with 95% interval"),
         Column("k", "k", "count", help="values that enter"),
     )
-    printed = [_printed(rows, names) for rows in _printed_groups(tables)]
+    printed = [_printed(rows, names) for rows in printed_groups(tables)]
     body = list(printed)
     for comparison in found.comparisons if found else ():
         body += _comparison(comparison, names)
@@ -84,7 +84,7 @@ def _notes(found: GroupsResult | None, names: Names) -> list[str]:
             f"{names.corpus(found.corpus) if found.corpus else 'any document'}; {level} intervals."]  # fmt: skip
 
 
-def _printed_groups(tables: Tables) -> list[list[Row]]:
+def printed_groups(tables: Tables) -> list[list[Row]]:
     """Return printed tests and effect sizes; one that is printed in several places is one group."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in records(tables, "statements"):

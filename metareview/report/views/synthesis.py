@@ -79,7 +79,8 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     rows = found.rows if found else ()
     kind, arms = names.kind(declared.metric), declared.contrast
     metric = names.metric(declared.metric, declared.convention) or declared.metric
-    columns = [Column("group", _FACTORS.get(declared.group or "", (declared.group or "Group").capitalize())),
+    by = "Risk of bias" if declared.by_quality else (declared.group or "Group").capitalize()
+    columns = [Column("group", _FACTORS.get(declared.group or "", by)),
                Column("label", "Effect"), Column("study", "Study"), Column("dataset", "Data set")]  # fmt: skip
     columns.append(Column("first", arms.first if arms else metric, kind, group=metric if arms else ""))
     columns.append(Column("second", arms.second if arms else "", kind, group=metric))
@@ -99,7 +100,8 @@ def effects(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     view = arrange(
         f"effects-{key}", f"Effects: {declared.title}",
         f"{_sentence(_measure(declared, names))}: one row per effect, with the figures it is made from.",
-        columns, body, notes=notes, dropped=found.dropped if found else (), group="group" if declared.group else "",
+        columns, body, notes=notes, dropped=found.dropped if found else (),
+        group="group" if declared.group or declared.by_quality else "",
         nothing=_nothing(found), keep=("label", "estimate", "weight"), machine=("yi", "vi"),
         alt=_alt(found, declared, names),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from metareview.results import Result
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.availability import AvailabilityResult, compute_availability
+from metareview.stats.benchmark.category_models import CategoryModelsResult, compute_category_models
 from metareview.stats.benchmark.characteristics import CharacteristicsResult, compute_characteristics
 from metareview.stats.benchmark.composite import CompositeResult, compute_composite
 from metareview.stats.benchmark.correlations import CorrelationsResult, compute_correlations
@@ -19,6 +20,11 @@ from metareview.stats.benchmark.evidence import CompositeEvidenceResult, compute
 from metareview.stats.benchmark.flow import FlowResult, compute_flow
 from metareview.stats.benchmark.generalisation import GeneralisationResult, compute_generalisation
 from metareview.stats.benchmark.groups import GroupsResult, compute_groups
+from metareview.stats.benchmark.multiverse import Multiverse
+from metareview.stats.benchmark.multiverse.analysis import compute_multiverse
+from metareview.stats.benchmark.multiverse.penalty import ReportingPenalty, compute_reporting_penalty
+from metareview.stats.benchmark.replication import ReplicationResult
+from metareview.stats.benchmark.reruns import compute_replication
 from metareview.stats.benchmark.rows import Tables
 from metareview.stats.benchmark.shares import SharesResult, compute_shares
 from metareview.stats.benchmark.variability import VariabilityResult, compute_variability
@@ -58,6 +64,17 @@ _SPECS = (
     ),
     AnalysisSpec("groups", "Comparison of groups of methods", _SCORES, GroupsResult, compute_groups),
     AnalysisSpec(
+        "category_models",
+        "Comparison of categories as the data allow",
+        _SCORES,
+        CategoryModelsResult,
+        compute_category_models,
+    ),
+    AnalysisSpec("multiverse", "The ranking under every choice", _SCORES, Multiverse, compute_multiverse),
+    AnalysisSpec(
+        "reporting_penalty", "What reporting a metric costs", _SCORES, ReportingPenalty, compute_reporting_penalty
+    ),
+    AnalysisSpec(
         "variability", "Coefficient of variation over data sets", _SCORES, VariabilityResult, compute_variability
     ),
     AnalysisSpec(
@@ -89,6 +106,13 @@ _SPECS = (
         ("studies", "study_facts", "distributions"),
         CharacteristicsResult,
         compute_characteristics,
+    ),
+    AnalysisSpec(
+        "replication",
+        "Reported against re-run",
+        ("rerun_experiments", "rerun_results", "rerun_targets", "experiments", "results"),
+        ReplicationResult,
+        compute_replication,
     ),
 )
 

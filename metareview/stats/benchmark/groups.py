@@ -19,13 +19,14 @@ from metareview.stats.benchmark.comparison import (
 )
 from metareview.stats.benchmark.descriptives import in_metric_order, unstated_warning
 from metareview.stats.benchmark.rows import Tables, records, stated
-from metareview.stats.benchmark.scores import ExperimentValue, experiment_values, label, score_table
+from metareview.stats.benchmark.scores import ExperimentValue, ScoreTable, experiment_values, label, score_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "Contrast", "EffectSize", "GroupSummary", "GroupTest", "GroupsResult", "MetricComparison", "compute_groups",
+    "grouped_values",
 ]  # fmt: skip
 
 _METHODS = (
@@ -84,24 +85,10 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
     groups = spec.groups
     if groups is None:
         return GroupsResult(warnings=("review.yaml declares no groups: name what makes them under groups",))
-    metrics = groups.metrics or spec.metrics_in_use or None
-    table = score_table(
-        tables,
-        spec.vocabulary(),
-        levels=groups.levels,
-        corpus=groups.corpus,
-        metrics=metrics,
-        place=groups.place,
-        nested=spec.nested_units,
-    )
-    group_of = _grouping(tables, groups)
-    values = experiment_values(table.rows)
-    dropped = _without_group([value for value in values if not group_of(value)], groups)
-    kept = [value for value in values if group_of(value)]
-    order = {name: at for at, name in enumerate((groups.reference or "", *spec.attributes.get(groups.by, ())))}
+    table, found, dropped = grouped_values(tables, spec, groups)
     comparisons = [
-        compare_groups(metric, convention, _by_group(members, group_of, order), seed=spec.seeds.permutation)
-        for (metric, convention), members in in_metric_order(kept, spec)
+        compare_groups(metric, convention, members, seed=spec.seeds.permutation)
+        for (metric, convention), members in found.items()
     ]
     notes = tuple(f"{label(part.metric, part.convention)}: {note}" for part in comparisons for note in part.warnings)
     return GroupsResult(
@@ -121,6 +108,27 @@ def compute_groups(tables: Tables, spec: ReviewSpec) -> GroupsResult:
             *notes,
         ),
     )
+
+
+def grouped_values(
+    tables: Tables, spec: ReviewSpec, groups: GroupSpec
+) -> tuple[ScoreTable, dict[tuple[str, str], ValuesByGroup], list[Dropped]]:
+    """Return the values that are compared: the score table, values by metric and group, and those without a group."""
+    table = score_table(
+        tables,
+        spec.vocabulary(),
+        levels=groups.levels,
+        corpus=groups.corpus,
+        metrics=groups.metrics or spec.metrics_in_use or None,
+        place=groups.place,
+        nested=spec.nested_units,
+    )
+    group_of = _grouping(tables, groups)
+    values = experiment_values(table.rows)
+    dropped = _without_group([value for value in values if not group_of(value)], groups)
+    order = {name: at for at, name in enumerate((groups.reference or "", *spec.attributes.get(groups.by, ())))}
+    kept = in_metric_order([value for value in values if group_of(value)], spec)
+    return table, {key: _by_group(members, group_of, order) for key, members in kept}, dropped
 
 
 def _grouping(tables: Tables, groups: GroupSpec) -> Callable[[ExperimentValue], str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from metareview.errors import NotEstimable
 
 __all__ = [
-    "Groups", "Outcome", "Squares", "anova", "brown_forsythe", "kruskal_wallis", "permutation_anova",
+    "Groups", "Outcome", "Squares", "anova", "assignments", "brown_forsythe", "kruskal_wallis", "permutation_anova",
     "sums_of_squares", "welch_anova",
 ]  # fmt: skip
 
@@ -167,7 +167,7 @@ def permutation_anova(groups: Groups, *, n_resamples: int = 9_999, seed: int) ->
     n_distinct = factorial(values.size) // prod(factorial(size) for size in sizes)
     target = _between(values[None, :], labels, sizes)[0] * (1 - 1e-12)
     if n_distinct <= MAX_ASSIGNMENTS:
-        drawn = _assignments(sizes)
+        drawn = assignments(sizes)
         p = float(np.mean(_between_of(values, drawn, sizes) >= target))
         return Outcome(observed.statistic, p), f"exact: all {n_distinct} assignments"
     rng = np.random.default_rng(seed)
@@ -190,7 +190,7 @@ def _between_of(
     return np.asarray(np.sum(sums, axis=0))
 
 
-def _assignments(sizes: Sequence[int]) -> NDArray[np.int64]:
+def assignments(sizes: Sequence[int]) -> NDArray[np.int64]:
     """Every distinct way to label N positions with group numbers, `sizes` of each; shape (ways, N)."""
     from itertools import combinations
 

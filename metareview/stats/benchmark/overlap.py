@@ -90,7 +90,7 @@ def _printed_again(scores: Sequence[Score]) -> _Reasons:
         first = lines.get((score.repeats, score.metric, score.convention, score.level, score.unit))
         if score.repeats and first is not None:
             same = "" if first.value == score.value else f", with another value ({first.value:g} there)"
-            reasons[at] = f"prints {score.repeats} (line {first.line}) again{same}: one run counts once"
+            reasons[at] = f"prints again what another row holds (repeats){same}: one run counts once"
     return reasons
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from metareview.schema.review import ReviewSpec
     from metareview.stats.benchmark.scores import Score
 
 __all__ = [
-    "Reasons", "apart", "grouped", "kind_of", "nested_warnings", "parts_of_wholes", "shared_warnings",
+    "Reasons", "apart", "evaluation_of", "grouped", "kind_of", "nested_warnings", "parts_of_wholes", "shared_warnings",
     "units_not_shared",
 ]  # fmt: skip
 
@@ -28,6 +29,17 @@ def kind_of(unit: str) -> str:
     ('roi', '')
     """
     return unit.partition(":")[0]
+
+
+def evaluation_of(score: Score, spec: ReviewSpec) -> str:
+    """Return the evaluation that the first part of a setting names, where the review declares it as one.
+
+    >>> from types import SimpleNamespace as Row
+    >>> [evaluation_of(Row(setting=s), Row(evaluations=("2D", "3D"))) for s in ("2D; small", "small")]
+    ['2D', '']
+    """
+    first = score.setting.partition(";")[0].strip()
+    return first if first in spec.evaluations else ""
 
 
 def grouped(scores: Sequence[Score], key: Callable[[Score], Hashable], least: int = 2) -> list[list[int]]:

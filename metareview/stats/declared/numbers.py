@@ -14,7 +14,7 @@ from metareview.stats.declared.result import Analysis, Component, Contour, Effec
 from metareview.stats.synthesis.fit import fit
 from metareview.stats.synthesis.multilevel import MultilevelFit
 from metareview.stats.synthesis.result import ModelFit
-from metareview.stats.synthesis.sensitivity import sensitivity_table
+from metareview.stats.synthesis.sensitivity import LOW_RISK, sensitivity_table
 from metareview.stats.synthesis.univariate import UnivariateFit
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def components(model: ModelFit) -> tuple[Component, ...]:
 
 def groups(rows: Sequence[EffectRow], declared: SynthesisSpec) -> tuple[Group, ...]:
     """Return each subgroup pooled on its own, with heterogeneity of its own."""
-    if declared.group is None:
+    if declared.group is None and not declared.by_quality:
         return ()
     out = []
     for name in dict.fromkeys(row.group for row in rows):
@@ -104,15 +104,23 @@ def sensitivity(table: pd.DataFrame, model: ModelFit, declared: SynthesisSpec) -
     cluster = None if ids is None else table[ids]
     if cluster is not None and cluster.nunique() < 2:
         cluster = None
-    found = sensitivity_table(table[["yi", "vi"]], cluster=cluster, level=declared.level)
+    low = table["low_risk"].tolist() if "low_risk" in table else None
+    found = sensitivity_table(table[["yi", "vi"]], cluster=cluster, low_risk=low, level=declared.level)
     for row in found.astype(object).where(found.notna(), None).to_dict("records"):
         if row["estimate"] is None:
             out.append(Analysis(row["analysis"], None, None, None, row["note"]))
             continue
         ends = (row["estimate"], row["se"], row["ci_low"], row["ci_high"])
         estimate = read(Estimate("pooled effect", *ends), declared)
-        out.append(Analysis(row["analysis"], int(row["k"]), estimate, row["tau2"], row["note"] or ""))
+        note = "; ".join(filter(None, (row["note"], _unjudged(table) if row["analysis"] == LOW_RISK else "")))
+        out.append(Analysis(row["analysis"], int(row["k"]), estimate, row["tau2"], note))
     return tuple(out)
+
+
+def _unjudged(table: pd.DataFrame) -> str:
+    """Say how many effects stay out of the row low risk of bias because nobody judged their studies."""
+    n = int(table["quality"].isna().sum())
+    return f"{n} of {len(table)} effects are of studies without an agreed judgement and count as not low" if n else ""
 
 
 def contours(rows: Sequence[EffectRow], declared: SynthesisSpec) -> tuple[Contour, ...]:

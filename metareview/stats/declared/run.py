@@ -13,6 +13,7 @@ from metareview.schema.synthesis import FACTORS, SynthesisSpec
 from metareview.stats.benchmark.rows import Tables, records
 from metareview.stats.declared.effects import Effects, effects
 from metareview.stats.declared.numbers import components, contours, estimates, groups, prediction, sensitivity
+from metareview.stats.declared.quality import Quality, grouped, quality_of, selected
 from metareview.stats.declared.result import Estimate, SynthesisResult
 from metareview.stats.declared.select import candidates, factor
 from metareview.stats.synthesis.containment import contained
@@ -67,8 +68,9 @@ def compute_synthesis(tables: Tables, spec: ReviewSpec, name: str) -> SynthesisR
         If there is no synthesis of that id.
     """
     declared = declared_synthesis(spec, name)
-    found = candidates(tables, spec, declared)
-    made = effects(found, declared)
+    quality = quality_of(tables, spec, declared)
+    found = selected(candidates(tables, spec, declared), quality, declared)
+    made = grouped(effects(found, declared), quality, declared)
     base = SynthesisResult(
         id=declared.id, title=declared.title, metric=declared.metric, convention=declared.convention,
         scale=declared.scale, method=declared.method, level=declared.level, notes=declared.notes,
@@ -78,7 +80,7 @@ def compute_synthesis(tables: Tables, spec: ReviewSpec, name: str) -> SynthesisR
     )  # fmt: skip
     if not made.rows:
         return replace(base, warnings=(*made.warnings, "no result gives an effect with a variance; nothing is fitted"))
-    table = _table(made)
+    table = _table(made, quality)
     try:
         model = _model(table, declared)
     except MetareviewError as error:
@@ -98,8 +100,9 @@ def compute_synthesis_diagnostics(tables: Tables, spec: ReviewSpec, name: str) -
         If there is no synthesis of that id.
     """
     declared = declared_synthesis(spec, name)
-    made = effects(candidates(tables, spec, declared), declared)
-    table = _table(made)
+    quality = quality_of(tables, spec, declared)
+    made = effects(selected(candidates(tables, spec, declared), quality, declared), declared)
+    table = _table(made, quality)
     try:
         model = _model(table, declared)
     except MetareviewError as error:
@@ -120,21 +123,29 @@ def compute_synthesis_diagnostics(tables: Tables, spec: ReviewSpec, name: str) -
     )
 
 
-def _table(made: Effects) -> pd.DataFrame:
-    """The effects as `fit` takes them; columns without a value are missing, so that moderators drop the row."""
+def _table(made: Effects, quality: Quality | None) -> pd.DataFrame:
+    """The effects as `fit` takes them; columns without a value are missing, so that moderators drop the row.
+
+    With judgements of the studies there are two more columns, `quality` and `low_risk`.
+    """
     import pandas as pd
 
     columns: dict[str, Any] = {
         name: [factor(arms[0], name) or None for arms in made.arms] for name in FACTORS
     }  # fmt: skip
     numbers = {"yi": [row.effect.value for row in made.rows], "vi": [row.vi for row in made.rows]}
+    if quality is not None:
+        columns["quality"] = [quality.judgement(arms) for arms in made.arms]
+        low = [quality.is_low(arms) for arms in made.arms]
+        if any(columns["quality"]):
+            columns["low_risk"] = low
     return pd.DataFrame({**numbers, **columns, "label": [str(i) for i in range(len(made.rows))]})
 
 
 def _model(table: pd.DataFrame, declared: SynthesisSpec, *, robust: bool = True) -> ModelFit:
     contain = declared.test == "contain"
     model = fit(
-        table, method=declared.method, mods=declared.mods, test="t" if contain else declared.test,
+        table, method=declared.method, mods=declared.formula, test="t" if contain else declared.test,
         level=declared.level, random=[f"~ 1 | {term}" for term in declared.random] or None,
         cluster=declared.cluster if robust else None,
         labels="label",

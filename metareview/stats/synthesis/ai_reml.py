@@ -19,6 +19,8 @@ from metareview.stats.synthesis.structures import Structure
 
 __all__ = ["Components", "Point", "evaluate", "maximise_components"]
 
+#: Largest rise that a last step may still promise where rounding ends the search.
+_SETTLED = 1e-6
 _MAX_ITER = 200
 #: squared distance to the optimum in standard errors (the Newton decrement) at which the search ends
 _DECREMENT = 1e-20
@@ -112,6 +114,11 @@ def maximise_components(
         other = _climb(s, x, y, grid.pop(0).theta, free, restricted)
         runs += 1
         found = other if other.point.value > found.point.value else found
+    if found.decrement > _SETTLED:
+        raise NotEstimable(
+            f"the variance components did not settle (at {found.point.theta}): the likelihood can still rise, but no "
+            "step raises it; the data cannot tell the components apart"
+        )
     return found._replace(starts=runs)
 
 

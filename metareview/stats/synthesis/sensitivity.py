@@ -22,8 +22,10 @@ from metareview.stats.synthesis.univariate import UnivariateFit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["sensitivity_table"]
+__all__ = ["LOW_RISK", "sensitivity_table"]
 
+#: Name of the analysis of studies at low risk of bias only.
+LOW_RISK = "low risk of bias"
 _ESTIMATORS = ("EE", "DL", "PM", "ML", "SJ")
 
 
@@ -67,7 +69,7 @@ def sensitivity_table(
     jobs.append(("outliers out", lambda: _subset(y, v, ~_outliers(y, v, level), level)))
     jobs.append(("influential out", lambda: _subset(y, v, ~_influential(y, v), level)))
     if low is not None:
-        jobs.append(("low risk of bias", lambda: _subset(y, v, low.astype(bool), level)))
+        jobs.append((LOW_RISK, lambda: _subset(y, v, low.astype(bool), level)))
     if ids is not None:
         jobs += _dependent(y, v, [str(c) for c in ids], rho, level)
     return pd.DataFrame([_row(name, job) for name, job in jobs])

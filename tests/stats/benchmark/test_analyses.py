@@ -18,8 +18,9 @@ REVIEWS = sorted(path.parent for path in ROOT.glob("data/studies/*/review.yaml")
 
 def test_names_are_pinned() -> None:
     assert list(ANALYSES) == [
-        "descriptives", "composite", "composite_evidence", "groups", "variability", "generalisation", "correlations",
-        "availability", "shares", "flow", "characteristics",
+        "descriptives", "composite", "composite_evidence", "groups", "category_models", "multiverse",
+        "reporting_penalty", "variability", "generalisation", "correlations", "availability", "shares", "flow",
+        "characteristics", "replication",
     ]  # fmt: skip
     assert all(name == analysis.name and analysis.title for name, analysis in ANALYSES.items())
     assert all(set(analysis.tables) <= set(TABLES) for analysis in ANALYSES.values())

@@ -213,8 +213,8 @@ def test_a_run_printed_again_counts_once() -> None:
     table = score_table(tables, VOCABULARY)
     assert [(s.experiment_id, s.metric) for s in table.rows] == [("a.m.d", "dice"), ("a.m.d.third", "jaccard")]
     assert reasons(table) == [
-        "prints a.m.d (line 2) again: one run counts once",
-        "prints a.m.d (line 2) again, with another value (0.9 there): one run counts once",
+        "prints again what another row holds (repeats): one run counts once",
+        "prints again what another row holds (repeats), with another value (0.9 there): one run counts once",
     ]
     shown = score_table(tables, VOCABULARY, repeats=True).rows
     assert [s.repeats for s in shown] == ["", "a.m.d", "a.m.d", "a.m.d"]

@@ -1,0 +1,260 @@
+"""One function per data set: from the files as they are published to a `Volume`.
+
+Layouts are those of the publishers' archives; docs/rerun-add-a-data-set.md says how to add one. Axes are z, y, x
+everywhere; labels become uint64 with 0 for background; what nobody labelled leaves the mask.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metareview.errors import InputError, UnknownName
+from metareview.rerun.data.files import numbered, to_image, to_labels
+from metareview.rerun.data.spec import Request
+from metareview.rerun.data.volume import Box, Volume, check_spacing
+
+__all__ = [
+    "cells_of_sections",
+    "cremi",
+    "fib25",
+    "isbi2012",
+    "mitoem",
+    "nucmm",
+    "pair",
+    "phantom",
+    "published_parts",
+    "snemi3d",
+]
+
+#: ids of CREMI from here on mean "not labelled" (the largest two values of 64 bits)
+UNLABELLED = np.uint64(0xFFFFFFFFFFFFFFFE)
+
+
+def isbi2012(request: Request) -> Volume:
+    """ISBI-2012: stacks, or the folders of sections many repositories carry; labels 0 (membrane) and 255 (cell)."""
+    files = request.files
+    image = files.find("train-volume.tif", "train/image", "image", "imgs", "data/membrane/train/image")
+    labels = files.find("train-labels.tif", "train/label", "label", "labels", "data/membrane/train/label")
+    cells = files.read(labels, region=request.region)
+    return request.volume(
+        to_image(files.read(image, region=request.region), "isbi2012"),
+        cells_of_sections(cells > 127),
+        notes=("labels: 4-connected cells of each section, numbered through the stack; 0 is membrane",),
+    )
+
+
+def cells_of_sections(inside: np.ndarray) -> np.ndarray:
+    """Return 4-connected regions of each section of a mask (z, y, x), numbered through the stack; uint64."""
+    from scipy.ndimage import label
+
+    result = np.zeros(inside.shape, dtype=np.uint64)
+    count = 0
+    for z, section in enumerate(inside):
+        found, number = label(section)
+        result[z] = np.where(found > 0, found + count, 0)
+        count += number
+    return result
+
+
+def cremi(request: Request) -> Volume:
+    """CREMI: ``volumes/raw`` and ``volumes/labels/neuron_ids``; raw may be padded, labels then have an offset (nm)."""
+    files, sample = request.files, str(request.options.get("sample", "A"))
+    if sample not in ("A", "B", "C"):
+        raise UnknownName("sample", sample, ("A", "B", "C"))
+    path = files.find(f"sample_{sample}_20160501.hdf", f"sample_{sample}_padded_*.hdf", f"sample_{sample}*.h*")
+    raw_name, label_name = "volumes/raw", "volumes/labels/neuron_ids"
+    for dataset in (raw_name, label_name):
+        files.check_attribute(path, dataset, request.spec.voxel_nm)
+    offsets = [np.ravel(files.attributes(path, name).get("offset", (0, 0, 0))) for name in (label_name, raw_name)]
+    steps = (offsets[0] - offsets[1]) / np.asarray(request.spec.voxel_nm)
+    start = np.rint(steps).astype(int)
+    if (start < 0).any() or not np.allclose(steps, start, atol=1e-3):
+        raise InputError(f"cremi: labels begin {offsets[0] - offsets[1]} nm from the image; that is no place in it")
+    labels = files.read(path, label_name, request.region)
+    first = [int(low) + ((part.start or 0) if request.region else 0) for low, part in zip(
+        start, request.region or (slice(None),) * 3, strict=True)]  # fmt: skip
+    window = tuple(slice(low, low + size) for low, size in zip(first, labels.shape, strict=True))
+    image = to_image(files.read(path, raw_name, window), "cremi")
+    labelled = labels < UNLABELLED
+    notes = (
+        () if not start.any() else (f"context of the padded image left out: labels begin at voxel {start.tolist()}",)
+    )
+    return request.volume(
+        image, np.where(labelled, labels, 0).astype(np.uint64), name=f"cremi-{sample}",
+        mask=None if labelled.all() else labelled, notes=notes,
+    )  # fmt: skip
+
+
+def snemi3d(request: Request) -> Volume:
+    """SNEMI3D: ``train-input.tif`` and ``train-labels.tif``; the labels of the test volume are not public."""
+    files = request.files
+    image = files.find("train-input.tif", "train-input.tiff", "train_input.tif", "train-volume.tif")
+    labels = files.find("train-labels.tif", "train-labels.tiff", "train_labels.tif")
+    return request.volume(
+        to_image(files.read(image, region=request.region), "snemi3d"),
+        to_labels(files.read(labels, region=request.region), "snemi3d"),
+    )
+
+
+def published_parts(request: Request) -> Volume:
+    """Lucchi, Lucchi++, Kasthuri++: a training and a test volume, stacked on z with their regions as parts.
+
+    Volumes of another plane are padded with 0 at the far edges; the parts leave the padding out. In the label pictures
+    of Kasthuri++ grey level 2 marks the area outside the tissue: it leaves the mask.
+    """
+    stacks: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    files = request.files
+    for role, stems in {"train": ("Train", "training"), "test": ("Test", "testing")}.items():
+        source = files.find(f"{stems[0]}_In", f"*/{stems[0]}_In", f"{stems[1]}.tif", f"{stems[1]}.tiff")
+        target = files.find(f"{stems[0]}_Out", f"*/{stems[0]}_Out", f"{stems[1]}_groundtruth.tif*")
+        pixels, marks = to_image(files.read(source), f"{request.spec.name} {role}"), files.read(target)
+        marks = marks[..., :3].max(axis=-1) if marks.ndim == 4 else marks
+        if pixels.shape != marks.shape:
+            raise InputError(
+                f"{request.spec.name}: the {role} image has shape {pixels.shape}, its labels {marks.shape} (z, y, x)"
+            )
+        stacks[role] = pixels, marks
+    plane = tuple(max(pixels.shape[axis] for pixels, _ in stacks.values()) for axis in (1, 2))
+    depth = sum(len(pixels) for pixels, _ in stacks.values())
+    image, marks = np.zeros((depth, *plane), stacks["train"][0].dtype), np.zeros((depth, *plane), np.uint8)
+    mask: np.ndarray = np.zeros(image.shape, dtype=bool)
+    parts, z = dict[str, Box](), 0
+    for role, (pixels, grey) in stacks.items():
+        nz, ny, nx = pixels.shape
+        place = slice(z, z + nz), slice(0, ny), slice(0, nx)
+        image[place], marks[place] = pixels, grey
+        mask[place] = (grey == 0) | (grey == 1) | (grey == 255)
+        parts[role] = ((z, z + nz), (0, ny), (0, nx))
+        z += nz
+    return request.volume(
+        image, ((marks == 255) | (marks == 1)).astype(np.uint64), parts=parts, mask=None if mask.all() else mask,
+        notes=("labels are a mask of mitochondria (0, 1), not instances", "training and test volume stacked on z"),
+    )  # fmt: skip
+
+
+def mitoem(request: Request) -> Volume:
+    """MitoEM: ``im/im0000.png`` and ``mito-train-v2/seg0000.tif`` (0-399), ``mito-val-v2`` (400-499)."""
+    files, sample = request.files, str(request.options.get("sample", "R"))
+    if sample not in ("R", "H"):
+        raise UnknownName("sample", sample, ("R", "H"))
+    folders = [f"MitoEM-{sample}", f"EM30-{sample}", ""]
+    image = files.find(*(f"{folder}/im".lstrip("/") for folder in folders))
+    halves = {
+        role: files.find(*(f"{folder}/{name}".lstrip("/") for folder in folders for name in names))
+        for role, names in {"train": ("mito-train-v2", "mito_train"), "test": ("mito-val-v2", "mito_val")}.items()
+    }
+    seams = [len(numbered(halves["train"])), len(numbered(halves["train"])) + len(numbered(halves["test"]))]
+    z = range(seams[1])[(request.region or (slice(None),))[0]]
+    plane = (request.region or (slice(None),) * 3)[1:]
+    pixels = to_image(files.read_planes(image, (slice(z.start, z.stop), *plane)), "mitoem")
+    spans = {"train": (z.start, min(z.stop, seams[0])), "test": (max(z.start, seams[0]), z.stop)}
+    ids, parts = [], dict[str, Box]()
+    for role, (low, high) in spans.items():
+        if low < high:
+            first = 0 if role == "train" else seams[0]
+            ids.append(files.read_planes(halves[role], (slice(low - first, high - first), *plane)))
+            parts[role] = ((low - z.start, high - z.start), (0, pixels.shape[1]), (0, pixels.shape[2]))
+    return request.volume(
+        pixels, to_labels(np.concatenate(ids), "mitoem"), name=f"mitoem-{sample}", parts=parts,
+        notes=("the labels of the published test half are not public: the published validation sections are scored",),
+    )  # fmt: skip
+
+
+def nucmm(request: Request) -> Volume:
+    """NucMM: crops ``Image/train/*.h5`` and ``Label/train/*.h5`` (data set ``main``), stacked on z, each one a part."""
+    files, sample = request.files, str(request.options.get("sample", "Z"))
+    if sample not in ("Z", "M"):
+        raise UnknownName("sample", sample, ("Z", "M"))
+    stated = {"Z": (480.0, 510.0, 510.0), "M": (2560.0, 2560.0, 2560.0)}[sample]
+    images, ids, parts, z = [], [], dict[str, Box](), 0
+    for role, folder in {"train": "train", "test": "val"}.items():
+        base = files.find(f"*NucMM-{sample}*/Image/{folder}", f"Image/{folder}")
+        twins = {_place(path): path for path in (base.parents[1] / "Label" / folder).glob("*.h5")}
+        for path in sorted(base.glob("*.h5"), key=_place):
+            if _place(path) not in twins:
+                raise InputError(f"nucmm: {path.name} has no label crop in {base.parents[1] / 'Label' / folder}")
+            images.append(to_image(files.read(path, "main"), path.name))
+            ids.append(to_labels(files.read(twins[_place(path)], "main"), path.name))
+            nz, ny, nx = images[-1].shape
+            parts[f"{role}/{'_'.join(map(str, _place(path)))}"] = ((z, z + nz), (0, ny), (0, nx))
+            z += nz
+    if len({array.shape[1:] for array in (*images, *ids)}) != 1 or [a.shape for a in images] != [b.shape for b in ids]:
+        raise InputError("nucmm: crops differ in shape, or an image from its labels; fetch the data again")
+    return request.volume(
+        np.concatenate(images), np.concatenate(ids), name=f"nucmm-{sample}", voxel_nm=stated, parts=parts,
+        notes=("labels are numbered within each crop; test labels are not public: the validation crops are scored",),
+    )  # fmt: skip
+
+
+def _place(path: Path) -> tuple[int, ...]:
+    """The numbers of a crop's name: its place in the whole."""
+    import re
+
+    return tuple(int(number) for number in re.findall(r"\d+", path.stem))
+
+
+def fib25(request: Request) -> Volume:
+    """FIB-25, NeuroProof's training_sample2: stacks, or sections with ``groundtruth.h5`` (stack and transforms)."""
+    files = request.files
+    image = files.find("raw_250.tif", "raw.tif", "grayscale_maps", "*/grayscale_maps")
+    labels = files.find("gt_bodies_250.tif", "gt_bodies.tif", "groundtruth.h5", "*/groundtruth.h5")
+    region = request.region
+    if labels.suffix == ".h5":
+        pieces = to_labels(files.read(labels, "stack", region), "fib25")
+        table = to_labels(files.read(labels, "transforms"), "fib25")
+        order = np.argsort(table[:, 0])
+        at = np.searchsorted(table[order, 0], pieces)
+        if (table[order[np.minimum(at, len(order) - 1)], 0] != pieces).any():
+            raise InputError("fib25: groundtruth.h5 has a superpixel without a body in 'transforms'")
+        bodies = table[order[at], 1]
+    else:
+        bodies = to_labels(files.read(labels, region=region), "fib25")
+    return request.volume(to_image(files.read(image, region=region), "fib25"), bodies)
+
+
+def pair(request: Request) -> Volume:
+    """Any image with its labels: TIFF, ``file.h5:dataset``, ``store.zarr:array``, NumPy, or a folder of sections."""
+    options = request.options
+    if "image" not in options or "voxel_nm" not in options:
+        raise InputError("data set pair: give image= (a file in the folder) and voxel_nm= (z, y, x)")
+    voxel_nm = tuple(float(size) for size in options["voxel_nm"])
+    arrays = {}
+    for role in ("image", "labels", "mask"):
+        if options.get(role):
+            arrays[role] = _read_pair(request, str(options[role]), voxel_nm)
+    if "labels" not in arrays and "mask" in arrays:
+        raise InputError("data set pair: a mask without labels; give labels=")
+    return request.volume(
+        to_image(arrays["image"], "image"), to_labels(arrays["labels"], "labels") if "labels" in arrays else None,
+        name=str(options.get("name", "pair")), voxel_nm=voxel_nm, structure=options.get("structure", "neurons"),
+        licence=str(options.get("licence", "not stated")), mask=arrays["mask"] > 0 if "mask" in arrays else None,
+    )  # fmt: skip
+
+
+def _read_pair(request: Request, spec: str, voxel_nm: tuple[float, ...]) -> np.ndarray:
+    from metareview.evaluation.volumes import SPEC
+
+    found = SPEC.match(spec)
+    name, dataset = (found["path"], found["dataset"]) if found else (spec, None)
+    path = request.files.find(name)
+    if path.suffix.lower() in (".h5", ".hdf", ".hdf5", ".zarr"):
+        stated = request.files.attributes(path, dataset or "").get("resolution")
+        if stated is not None:
+            check_spacing("pair", tuple(float(size) for size in np.ravel(stated)), voxel_nm, f"{spec} (resolution)")
+    return request.files.read(path, dataset, request.region)
+
+
+def phantom(request: Request) -> Volume:
+    """A procedural volume; nothing is read."""
+    from metareview.rerun.phantom import phantom as make
+
+    options: dict[str, Any] = dict(request.options)
+    if "shape" in options:
+        z, y, x = options.pop("shape")
+        options["shape"] = (int(z), int(y), int(x))
+    if "voxel_nm" in options:
+        options["voxel_nm"] = tuple(float(size) for size in options["voxel_nm"])
+    return make(**options)

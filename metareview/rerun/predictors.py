@@ -1,0 +1,103 @@
+"""What a spec trains, behind one face: something that turns an image into probabilities, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metareview.errors import InputError, UnknownName
+from metareview.rerun.data import Fold, Volume, box_slices
+from metareview.rerun.models import MODELS
+from metareview.rerun.spec import RerunSpec
+
+__all__ = ["Trained", "train_predictor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model.
+
+    Attributes
+    ----------
+    predict : image (z, y, x) -> probabilities (channels, z, y, x), float32.
+    device : where it was trained.
+    steps, parameters, voxels_per_second, history, events : of the training; a forest has no steps.
+    """
+
+    predict: Callable[[np.ndarray], np.ndarray]
+    device: dict[str, Any]
+    steps: int = 0
+    parameters: int | None = None
+    voxels_per_second: float | None = None
+    history: tuple[dict[str, float], ...] = ()
+    events: tuple[str, ...] = field(default=())
+
+
+def train_predictor(
+    spec: RerunSpec, volume: Volume, fold: Fold, folder: Path, *, device: str, seed: int, progress: bool | None
+) -> Trained:
+    """Train the model of a spec on the training regions of a fold, or take up what a killed run left in `folder`.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such model.
+    MissingExtra
+        If what the model needs is not installed.
+    """
+    if spec.train.model not in MODELS:
+        raise UnknownName("model", spec.train.model, MODELS)
+    if MODELS[spec.train.model].kind == "forest":
+        return _forest(spec, volume, fold, seed)
+    return _network(spec, volume, fold, folder, device, seed, progress)
+
+
+def _network(
+    spec: RerunSpec, volume: Volume, fold: Fold, folder: Path, device: str, seed: int, progress: bool | None
+) -> Trained:
+    from metareview.rerun.needs import require
+
+    # as many threads as planned: several jobs share a machine, and sums in another order give other last digits
+    require("torch").set_num_threads(spec.resources.threads)
+    from metareview.rerun.infer import load_trained, predict_volume
+    from metareview.rerun.train import train
+
+    outcome = train(spec.train, volume, fold, folder / "train", device=device, seed=seed, progress=progress)
+    loaded = load_trained(outcome.checkpoint, device)
+    how = loaded.stitching(
+        tile=spec.predict.tile, overlap=spec.predict.overlap, tta="flips" if spec.predict.tta else "none"
+    )
+
+    def predict(image: np.ndarray) -> np.ndarray:
+        found = predict_volume(loaded.spec, loaded.model, image, how, device=device, progress=progress)
+        return np.asarray(found.values)
+
+    return Trained(
+        predict, outcome.device, outcome.steps, outcome.parameters, outcome.voxels_per_second, outcome.history,
+        outcome.events,
+    )  # fmt: skip
+
+
+def _forest(spec: RerunSpec, volume: Volume, fold: Fold, seed: int) -> Trained:
+    """Fit a forest on pixels of all training regions; it is refitted after a kill, which takes seconds."""
+    import platform
+
+    from metareview.rerun.forest import PixelForest
+    from metareview.rerun.targets import make_target
+
+    if spec.train.target not in ("membrane", "foreground"):
+        raise InputError(f"{spec.id}: a forest learns membrane or foreground, not {spec.train.target}")
+    assert volume.labels is not None
+    parts = [box_slices(box) for box in fold.train]
+    sizes = {volume.image[part].shape[1:] for part in parts}
+    if len(sizes) > 1:
+        raise InputError(f"{spec.id}: a forest is trained on regions of one size in plane; the split has {len(sizes)}")
+    target = [make_target(spec.train.target, volume.labels[part], dims=2)[0] for part in parts]
+    mask = None if volume.mask is None else np.concatenate([volume.mask[part] for part in parts])
+    forest = PixelForest(**spec.train.options, seed=seed)
+    forest.fit(np.concatenate([volume.image[part] for part in parts]), np.concatenate(target), mask)
+    return Trained(forest.predict, {"type": "cpu", "name": platform.processor() or platform.machine()})

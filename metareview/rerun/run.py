@@ -1,0 +1,349 @@
+"""The conductor of one run: data, training, prediction, threshold, segmentation, scores, record; one line per phase.
+
+Everything heavy stands elsewhere. What is decided here is the order, and what is seen when: weights come from the
+training regions, the threshold from the validation regions, scores from the test regions, each looked at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from metareview.errors import InputError, NotEstimable, UnknownName
+from metareview.evaluation import ScoreResult, score_volumes
+from metareview.evaluation.inputs import file_hash
+from metareview.evaluation.result import ScoreRow
+from metareview.evaluation.volumes import open_volume
+from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, load, plan_folds
+from metareview.rerun.data.registry import DATASETS
+from metareview.rerun.data.volume import Box
+from metareview.rerun.predictors import Trained, train_predictor
+from metareview.rerun.record import (
+    RunRecord,
+    Threshold,
+    code_version,
+    environment,
+    read_records,
+    record_path,
+    thinned,
+    write_record,
+)
+from metareview.rerun.segment import SEGMENTERS
+from metareview.rerun.spec import RerunSpec, score_name
+from metareview.rerun.spec_files import read_specs
+from metareview.schema.metric import default_vocabulary
+
+__all__ = ["choose_on_validation", "load_data", "run_job", "score_again", "score_regions", "work_folder"]
+
+
+#: Stands for the training where there is none.
+_GIVEN = Trained(lambda image: image, {})
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds per phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, phase: str) -> Iterator[None]:
+        """Add what happens inside to a phase."""
+        begin = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = round(self.seconds.get(phase, 0.0) + perf_counter() - begin, 3)
+
+
+def work_folder(review: Path | str, work: Path | str | None, run_id: str) -> Path:
+    """Return where a run keeps its checkpoints and predictions."""
+    return Path(work or Path(review) / "reruns" / ".work") / run_id
+
+
+def run_job(
+    review: Path | str, spec: RerunSpec, fold: str, seed: int, *, data: Path | str | None = None,
+    work: Path | str | None = None, device: str = "auto", force: bool = False, progress: bool | None = None,
+) -> RunRecord:  # fmt: skip
+    """Do one run and write its record; a run that has one is not done again.
+
+    Parameters
+    ----------
+    review : the review folder.
+    spec : with its preset in force.
+    fold, seed : which run.
+    data : folder with one folder per data set.
+    work : folder of checkpoints and predictions; ``reruns/.work`` of the review when left out.
+    device : auto, cpu, cuda or cuda:1.
+    force : do it again, from the beginning.
+    progress : a bar on stderr; None: only on a terminal.
+
+    Raises
+    ------
+    InputError
+        If the data are not there or not those of the spec, or regions leak into each other.
+    MissingExtra
+        If torch or scikit-learn is missing.
+    """
+    run_id = spec.run_id(fold, seed)
+    if not force and record_path(review, run_id).is_file():
+        return read_records(review, [run_id])[run_id]
+    started, clock, code = _now(), Clock(), code_version()  # the code that runs, whatever is checked out meanwhile
+    with clock("data"):
+        volume = load_data(spec, data)
+        region = _fold_of(spec, volume, fold)
+        leakage = _refuse_leaks(region, volume)
+    if spec.given is not None:
+        with clock("score"):
+            done = _Done(_GIVEN, (), None, _score(spec, _given(spec, volume, region, data), volume))
+    else:
+        folder = _prepared(work_folder(review, work, run_id), force)
+        done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
+    record = RunRecord(
+        run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
+        spec=spec.decides(), data=volume.describe(),
+        regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
+        leakage=leakage, code=code, environment=environment(), device=done.trained.device, started=started,
+        finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,
+        threshold=done.threshold, chosen_by=score_name(spec.segment.choose_by) if done.table else "",
+        scores=done.result.rows, extent=asdict(done.result.extent), warnings=done.result.warnings,
+    )  # fmt: skip
+    write_record(review, record)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a run comes to: the training, the candidate thresholds, the one in use, the scores."""
+
+    trained: Trained
+    table: tuple[Threshold, ...]
+    threshold: float | None
+    result: ScoreResult
+
+
+def _trained(
+    spec: RerunSpec, volume: Volume, region: Fold, folder: Path, clock: Clock, *, device: str, seed: int,
+    progress: bool | None,
+) -> _Done:  # fmt: skip
+    with clock("train"):
+        trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
+    with clock("predict"):
+        val = _predicted(trained, volume, region.val, folder / "val")
+        test = _predicted(trained, volume, region.test, folder / "test")
+    with clock("choose"):
+        table, threshold = choose_on_validation(spec, val, volume)
+    with clock("score"):
+        return _Done(trained, table, threshold, score_regions(spec, test, volume, threshold))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def load_data(spec: RerunSpec, root: Path | str | None) -> Volume:
+    """Return the volume of a spec; `root` has one folder per data set.
+
+    Raises
+    ------
+    InputError
+        If no folder is named, the data are not those published, or they have no labels to score with.
+    """
+    asked = spec.data
+    if asked.name not in DATASETS:
+        raise UnknownName("data set", asked.name, DATASETS)
+    folder = None
+    if DATASETS[asked.name].folder:
+        if root is None:
+            raise InputError(
+                f"{spec.id} reads {asked.name} from a folder; say --data DIR, where DIR has the folder "
+                f"{asked.folder or asked.name}, or set METAREVIEW_EM_DATA"
+            )
+        folder = Path(root) / (asked.folder or asked.name)
+    volume = load(asked.name, folder, verify=asked.verify, **_options(asked.options))
+    if volume.labels is None:
+        raise InputError(f"{asked.name} has no labels here; a re-run is scored against labels")
+    return volume
+
+
+def _options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists of YAML are tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+
+
+def _fold_of(spec: RerunSpec, volume: Volume, name: str) -> Fold:
+    folds = {fold.name: fold for fold in plan_folds(spec.split, volume.shape, volume.parts)}
+    if name not in folds:
+        raise UnknownName(f"fold of {spec.id}", name, folds)
+    if not folds[name].val and spec.given is None:
+        raise InputError(
+            f"{spec.id}, fold {name}: no validation region, on which the threshold is chosen; set split.val"
+        )
+    return folds[name]
+
+
+def _refuse_leaks(fold: Fold, volume: Volume) -> tuple[str, ...]:
+    """Return the warnings.
+
+    Raises
+    ------
+    InputError
+        If data of one role are also in another one.
+    """
+    found = check_leakage(fold, volume)
+    if found.errors:
+        raise InputError("; ".join(found.errors))
+    return found.warnings
+
+
+def _prepared(folder: Path, force: bool) -> Path:
+    from shutil import rmtree
+
+    if force and folder.exists():
+        rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+Regions = list[tuple[Box, np.ndarray]]
+
+
+def _predicted(trained: Trained, volume: Volume, boxes: tuple[Box, ...], stem: Path) -> Regions:
+    """Predict regions, keeping each on disk: what a killed run has predicted is not predicted again."""
+    regions: Regions = []
+    for number, box in enumerate(boxes):
+        path = stem.with_name(f"{stem.name}.{number}.npy")
+        if not path.is_file():
+            part = path.with_suffix(".part.npy")
+            np.save(part, trained.predict(volume.image[box_slices(box)]))
+            part.replace(path)
+        regions.append((box, np.load(path)))
+    return regions
+
+
+def choose_on_validation(spec: RerunSpec, regions: Regions, volume: Volume) -> tuple[tuple[Threshold, ...], float]:
+    """Return every candidate with its score on the validation regions, and the best; of equals the middle one.
+
+    Raises
+    ------
+    NotEstimable
+        If no candidate gives a score.
+    """
+    name = score_name(spec.segment.choose_by)
+    table = []
+    for candidate in spec.segment.thresholds:
+        try:
+            value = _scored(spec, regions, volume, candidate, [name]).rows[0].value
+        except NotEstimable:
+            value = None
+        table.append(Threshold(candidate, value))
+    found = [entry for entry in table if entry.score is not None]
+    if not found:
+        raise NotEstimable(f"{spec.id}: {name} exists for no threshold on the validation regions")
+    lower = default_vocabulary()[name.partition(":")[0]].direction == "lower"
+    best = (min if lower else max)(entry.score for entry in found if entry.score is not None)
+    equals = [entry.value for entry in found if entry.score == best]
+    return tuple(table), equals[(len(equals) - 1) // 2]
+
+
+def score_regions(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float) -> ScoreResult:
+    """Return the scores of the spec on the test regions."""
+    return _scored(spec, regions, volume, threshold, [score_name(name) for name in spec.scores])
+
+
+def _scored(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float, names: list[str]) -> ScoreResult:
+    """Segment and score regions."""
+    method, options = SEGMENTERS[spec.segment.method], _options(spec.segment.options)
+    labels = [(box, method(prediction, threshold, **options)) for box, prediction in regions]
+    return _score(spec, labels, volume, names)
+
+
+def _score(spec: RerunSpec, regions: Regions, volume: Volume, names: list[str] | None = None) -> ScoreResult:
+    """Score labels of regions; of several regions the mean by number of voxels, and the result says so."""
+    assert volume.labels is not None
+    results = []
+    for box, labels in regions:
+        truth, mask = volume.labels[box_slices(box)], volume.mask
+        results.append(score_volumes(
+            labels, np.ascontiguousarray(truth), metrics=names or [score_name(name) for name in spec.scores],
+            resolution=volume.voxel_nm,
+            mask=None if mask is None else np.ascontiguousarray(mask[box_slices(box)]),
+        ))  # fmt: skip
+    return results[0] if len(results) == 1 else _mean(results)
+
+
+def _given(spec: RerunSpec, volume: Volume, fold: Fold, root: Path | str | None) -> Regions:
+    """Return a published segmentation on the test regions.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, is another one, or has another shape than the image.
+    """
+    assert spec.given is not None
+    path = Path(root or ".") / (spec.data.folder or spec.data.name) / spec.given.file
+    if not path.exists():
+        raise InputError(f"{spec.id}: {path} is not there; it holds the published segmentation")
+    found = file_hash(path)
+    if spec.given.sha256 not in (None, found):
+        raise InputError(f"{spec.id}: {path.name} has sha256 {found}, expected {spec.given.sha256}; fetch it again")
+    labels = open_volume(path).read()
+    if labels.shape != volume.shape:
+        shapes = [" x ".join(map(str, shape)) for shape in (labels.shape, volume.shape)]
+        raise InputError(f"{spec.id}: {path.name} is {shapes[0]}, the image {shapes[1]}; they must be one region")
+    return [(box, np.ascontiguousarray(labels[box_slices(box)])) for box in fold.test]
+
+
+def _mean(results: list[ScoreResult]) -> ScoreResult:
+    weights = [result.extent.voxels for result in results]
+    rows = []
+    for place, row in enumerate(results[0].rows):
+        values = [result.rows[place].value for result in results]
+        found = [value for value in values if value is not None]
+        mean = float(np.average(found, weights=weights)) if len(found) == len(values) else None
+        rows.append(ScoreRow(row.metric, row.convention, mean, row.unit, row.meaning))
+    said = f"mean over {len(results)} regions, weighted by their voxels"
+    warnings = dict.fromkeys([said, *(text for result in results for text in result.warnings)])
+    return replace(results[0], rows=tuple(rows), warnings=tuple(warnings))
+
+
+def _convergence(trained: Trained) -> dict[str, Any]:
+    history = thinned(trained.history)
+    return {
+        "steps": trained.steps, "parameters": trained.parameters, "voxels_per_second": trained.voxels_per_second,
+        "history": history, "events": list(trained.events),
+    }  # fmt: skip
+
+
+def score_again(review: Path | str, *, data: Path | str | None = None, work: Path | str | None = None) -> list[str]:
+    """Segment and score kept predictions again with the specs of today; return the runs that were.
+
+    Weights, predictions and thresholds stay; runs whose spec has changed, or whose prediction is gone, stay as they
+    are.
+    """
+    done: list[str] = []
+    records = read_records(review)
+    for written in read_specs(review).values():
+        for name in ("as-written", *written.presets):
+            spec = written.with_preset(name)
+            ids = [spec.run_id(fold, seed) for fold in spec.folds() for seed in spec.seeds]
+            for run_id in (run for run in ids if run in records):
+                folder, record = work_folder(review, work, run_id), records[run_id]
+                if record.threshold is None:  # a given segmentation is scored again by running it again
+                    continue
+                boxes = [tuple(tuple(side) for side in box) for box in record.regions["test"]]
+                paths = [folder / f"test.{number}.npy" for number in range(len(boxes))]
+                if not all(path.is_file() for path in paths):
+                    continue
+                regions: Regions = [(box, np.load(path)) for box, path in zip(boxes, paths, strict=True)]  # type: ignore[misc]
+                result = score_regions(spec, regions, load_data(spec, data), record.threshold)
+                write_record(review, replace(record, scores=result.rows, extent=asdict(result.extent)))
+                done.append(run_id)
+    return done

@@ -1,0 +1,275 @@
+"""How fast a model trains and predicts here, beside what the device reaches at best and beside a plain float32 loop.
+
+All of it in one run on random data: the two ceilings (`measure_ceilings`), then for each model our training step and
+our tiled inference, and the same by a loop as one writes it first: eager, float32 (as PyTorch sets it: convolutions may
+use TF32 on CUDA), patches cut by NumPy on the host. Times are medians by CUDA events after at least three warm-ups; the
+first call, with compilation and the search for kernels, is apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from metareview.rerun.config import TrainConfig
+from metareview.rerun.data import Fold, Volume
+from metareview.rerun.device import (
+    Ceilings,
+    Timing,
+    bf16_wanted,
+    describe_device,
+    measure_ceilings,
+    numerics,
+    time_repeats,
+)
+from metareview.rerun.losses import LOSSES
+from metareview.rerun.models import MODELS, ModelSpec, build, flops
+from metareview.rerun.stitch import Stitching, apply_model
+from metareview.rerun.train import Job
+
+__all__ = ["CASES", "Case", "Measured", "leaf_bytes", "measure", "measure_all"]
+
+Triple = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is measured of one model: patch (z, y, x), batch, and the tiles per axis that inference stitches.
+
+    `width` is below 1 in the reduced form.
+    """
+
+    model: str
+    patch: Triple
+    batch: int
+    width: float = 1.0
+    tiles: int = 2
+
+    def reduced(self) -> Case:
+        """Return the form that a CPU does in seconds."""
+        spec = MODELS[self.model]
+        wanted = spec.multiple if spec.valid else (24, 32, 32)[3 - spec.dims :]
+        small = spec.input_for(wanted)
+        return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.0625, tiles=1)
+
+
+#: published input sizes where there is one, batches that fill one large GPU
+CASES = (
+    Case("unet2d", (1, 572, 572), 16),
+    Case("unet2d-same", (1, 512, 512), 16),
+    Case("casser-unet", (1, 512, 512), 32),
+    Case("fusionnet", (1, 512, 512), 8),
+    Case("unet3d", (116, 132, 132), 2),
+    Case("rsunet", (32, 160, 160), 4),
+    Case("u3d-bc", (32, 256, 256), 2),
+    Case("dynunet", (96, 96, 96), 4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One row: a model training or predicting.
+
+    Attributes
+    ----------
+    model, task, width, patch, batch : what was measured.
+    mvoxels : input voxels per second, in millions (inference: voxels of the volume, overlap and margins included in
+        the cost).
+    tflops, of_matmul : convolutions and matrix products counted once per pass (three passes' worth in training), and
+        their share of the measured bf16 ceiling.
+    gbs, of_copy : inputs and outputs of every layer once, and their share of the measured copy ceiling.
+    plain_mvoxels, speedup : the plain loop, and ours over it.
+    first_seconds : the first call: compilation, search for kernels.
+    milliseconds : one step, median; `low` and `high` are the fastest and the slowest.
+    """
+
+    model: str
+    task: Literal["training", "inference"]
+    width: float
+    patch: Triple
+    batch: int
+    mvoxels: float
+    tflops: float
+    of_matmul: float
+    gbs: float
+    of_copy: float
+    plain_mvoxels: float
+    speedup: float
+    first_seconds: float
+    milliseconds: float
+    low: float
+    high: float
+
+
+def leaf_bytes(model: nn.Module, shape: Sequence[int], element: int) -> int:
+    """Return the bytes that layers read and write in one forward pass, weights left out: what an eager pass moves.
+
+    Counted on torch's meta device, `element` bytes per value.
+    """
+    from copy import deepcopy
+
+    total = [0]
+
+    def count(_: nn.Module, given: tuple[Any, ...], out: Any) -> None:
+        total[0] += element * sum(value.numel() for value in (*given, out) if isinstance(value, torch.Tensor))
+
+    copy = deepcopy(model).to("meta").eval()
+    leaves = [module for module in copy.modules() if not list(module.children())]
+    handles = [module.register_forward_hook(count) for module in leaves]
+    with torch.no_grad():
+        copy(torch.empty(tuple(shape), device="meta"))
+    for handle in handles:
+        handle.remove()
+    return total[0]
+
+
+def random_volume(shape: Triple, seed: int = 0) -> tuple[Volume, Fold]:
+    """Return random grey levels and blocky random labels, all of it for training."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 50, [-(-size // 8) for size in shape])
+    labels = coarse.repeat(8, 0).repeat(8, 1).repeat(8, 2)[: shape[0], : shape[1], : shape[2]]
+    image = rng.integers(0, 256, shape, dtype=np.uint8)
+    volume = Volume("random", image, labels.astype(np.uint64), (1.0, 1.0, 1.0), "neurons")
+    whole = ((0, shape[0]), (0, shape[1]), (0, shape[2]))
+    return volume, Fold("all", (whole,), (), ())
+
+
+def measure(
+    case: Case, device: torch.device, ceilings: Ceilings, *, repeats: int = 20, compile: bool | None = None
+) -> list[Measured]:
+    """Return the rows of one model: training and inference."""
+    spec = MODELS[case.model]
+    patch = _triple(spec.next_input(case.patch[3 - spec.dims :]))
+    volume, fold = random_volume(_triple(tuple(2 * size for size in patch)))
+    margin = _triple(spec.margin, 0)
+    image = random_volume(
+        _triple(tuple(case.tiles * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True)))
+    )[0].image
+    config = TrainConfig(
+        model=case.model, width=case.width, target="foreground", patch=case.patch, batch=case.batch, steps=1_000_000,
+        checkpoint_every=1_000_000, compile=compile,
+    )  # fmt: skip
+    with TemporaryDirectory() as folder, numerics(device, deterministic=False):
+        job = Job(config, volume, fold, Path(folder), device, 0, "throughput")
+        ours = time_repeats(job.step, device, repeats=repeats)
+        channels = job.source.channels
+        predicting = _inference(spec, job.compiled, image, patch, case.batch, device)
+        ours_infer = time_repeats(predicting, device, repeats=max(3, repeats // 4))
+        del job
+    plain, plain_infer = _plain(case, spec, volume, image, patch, channels, device, repeats)
+    shape = (case.batch, 1, *patch) if spec.dims == 3 else (case.batch * patch[0], 1, *patch[1:])
+    model = build(case.model, out_channels=channels, width=case.width)
+    element = 2 if bf16_wanted("auto", device) else 4
+    work = flops(model, shape), leaf_bytes(model, shape, element)
+    voxels = case.batch * prod(patch)
+    plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
+    passes = plan.count * prod(plan.tile) / voxels
+    return [
+        _row(case, patch, "training", ours, plain, voxels, (3 * work[0], 3 * work[1]), ceilings),
+        _row(case, patch, "inference", ours_infer, plain_infer, image.size, (passes * work[0], passes * work[1]),
+             ceilings),
+    ]  # fmt: skip
+
+
+def _triple(sizes: Sequence[int], first: int = 1) -> Triple:
+    z, y, x = sizes if len(sizes) == 3 else (first, *sizes)
+    return z, y, x
+
+
+def _tile(spec: ModelSpec, patch: Triple, batch: int) -> Triple:
+    return (batch * patch[0], patch[1], patch[2]) if spec.dims == 2 else patch
+
+
+def _inference(
+    spec: ModelSpec, model: nn.Module, image: np.ndarray, patch: Triple, batch: int, device: torch.device
+) -> Callable[[], object]:
+    from metareview.rerun.infer import predict_volume
+    from metareview.rerun.patches import Scale
+
+    how = Stitching(tile=_tile(spec, patch, batch), batch=1 if spec.dims == 2 else batch, scale=Scale(128.0, 74.0))
+    return lambda: predict_volume(spec, model, image, how, device=device, progress=False)
+
+
+def _plain(
+    case: Case, spec: ModelSpec, volume: Volume, image: np.ndarray, patch: Triple, channels: int,
+    device: torch.device, repeats: int,
+) -> tuple[Timing, Timing]:  # fmt: skip
+    """Time the loop as one writes it first: NumPy crops and flips, copy, eager float32, the loss read every step."""
+    rng = np.random.default_rng(0)
+    model = build(case.model, out_channels=channels, width=case.width).to(device).train()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+
+    def step() -> float:
+        image, target = (torch.from_numpy(part).to(device) for part in _crops(volume, patch, case.batch, rng))
+        optimizer.zero_grad()
+        logits = apply_model(model, spec.dims, image)
+        for axis in range(2, 5):
+            edge = (target.shape[axis] - logits.shape[axis]) // 2
+            target = target.narrow(axis, edge, logits.shape[axis])
+        loss = LOSSES["bce"](logits, target.expand_as(logits), None)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return loss.item()
+
+    training = time_repeats(step, device, repeats=repeats)
+    model.eval()
+    plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
+    padded = np.pad(image, [(0, max(0, need - size)) for need, size in zip(plan.tile, image.shape, strict=True)])
+
+    def infer() -> list[np.ndarray]:
+        found = []
+        with torch.no_grad():
+            for _ in range(plan.count):  # as many tiles as ours, all of one place: only the time counts
+                tile = torch.from_numpy(padded[: plan.tile[0], : plan.tile[1], : plan.tile[2]].astype(np.float32))
+                found.append(torch.sigmoid(apply_model(model, spec.dims, tile[None, None].to(device))).cpu().numpy())
+        return found
+
+    return training, time_repeats(infer, device, repeats=max(3, repeats // 4))
+
+
+def _crops(volume: Volume, patch: Triple, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch of mirrored crops and their foreground, cut on the host."""
+    assert volume.labels is not None
+    images, targets = [], []
+    for _ in range(count):
+        start = [int(rng.integers(0, size - need + 1)) for size, need in zip(volume.shape, patch, strict=True)]
+        where = tuple(slice(low, low + need) for low, need in zip(start, patch, strict=True))
+        turn = tuple(axis for axis in range(3) if rng.random() < 0.5)
+        images.append(np.flip((volume.image[where].astype(np.float32) - 128) / 74, turn))
+        targets.append(np.flip((volume.labels[where] > 0).astype(np.float32), turn))
+    return np.stack(images)[:, None], np.stack(targets)[:, None]
+
+
+def _row(
+    case: Case, patch: Triple, task: Literal["training", "inference"], ours: Timing, plain: Timing, voxels: int,
+    work: tuple[float, float], ceilings: Ceilings,
+) -> Measured:  # fmt: skip
+    tflops, gbs = work[0] / ours.median / 1e12, work[1] / ours.median / 1e9
+    return Measured(
+        case.model, task, case.width, patch, case.batch, voxels / ours.median / 1e6, tflops,
+        tflops / ceilings.matmul_tflops, gbs, gbs / ceilings.copy_gbs, voxels / plain.median / 1e6,
+        plain.median / ours.median, ours.first, 1e3 * ours.median, 1e3 * ours.low, 1e3 * ours.high,
+    )  # fmt: skip
+
+
+def measure_all(
+    device: torch.device, *, quick: bool, cases: Iterable[Case] = CASES, say: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
+    """Return the device, its ceilings, and the rows of every case, as JSON-ready data."""
+    ceilings = measure_ceilings(device, quick=quick)
+    rows: list[dict[str, Any]] = []
+    for case in cases:
+        chosen = case.reduced() if quick else case
+        say(f"{chosen.model}: patch {' x '.join(map(str, chosen.patch))}, batch {chosen.batch}, width {chosen.width:g}")
+        rows += [asdict(row) for row in measure(chosen, device, ceilings, repeats=3 if quick else 20)]
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    return {"device": describe_device(device), "quick": quick, "ceilings": asdict(ceilings), "rows": rows}

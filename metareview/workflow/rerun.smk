@@ -1,0 +1,76 @@
+# Re-runs of reference models: one job per spec, fold and seed, then the rows of the review. A workflow of its own:
+# the build of reports never trains. `metareview rerun run REVIEW --profile DIR` starts it; by hand:
+#   snakemake --snakefile metareview/workflow/rerun.smk --profile profiles/slurm --rerun-triggers mtime \
+#     --config review=data/studies/brain-em preset=small data=em_data
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version, validate
+
+from metareview.rerun.plan import plan_jobs
+from metareview.rerun.record import record_path
+from metareview.rerun.spec_files import read_specs
+from metareview.workflow.plan import rule_name
+
+min_version("9.18")
+validate(config, os.path.join(workflow.current_basedir, "schemas", "rerun.schema.yaml"))
+
+REVIEW = str(config["review"])
+RUNS = [name for name in str(config.get("runs") or "").split(",") if name]
+JOBS = [
+    job
+    for job in plan_jobs(REVIEW, read_specs(REVIEW), preset=config.get("preset"))
+    if not RUNS or job.run_id in RUNS
+]
+# what every run is told beside its fold and seed
+GIVEN = {
+    option: str(config[key])
+    for option, key in (("--data", "data"), ("--work", "work"), ("--device", "device"))
+    if config.get(key)
+}
+shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+
+
+localrules:
+    records,
+
+
+rule records:
+    """Every record asked for."""
+    default_target: True
+    input:
+        [str(record_path(REVIEW, job.run_id)) for job in JOBS],
+
+
+for JOB in JOBS:
+
+    rule:
+        # no inputs: a record is data; the digest in its name changes with whatever decides its numbers
+        name:
+            rule_name("run", JOB.run_id)
+        output:
+            str(record_path(REVIEW, JOB.run_id)),
+        log:
+            str(
+                Path(config.get("work") or Path(REVIEW) / "reruns" / ".work")
+                / "logs"
+                / f"{JOB.run_id}.log"
+            ),
+        conda:
+            "envs/metareview.yaml"
+        threads: JOB.resources.threads
+        resources:
+            mem_mb=JOB.resources.mem_mb,
+            runtime=JOB.resources.runtime,
+            gpu=JOB.resources.gpu,
+        params:
+            review=REVIEW,
+            spec=JOB.spec,
+            preset=JOB.preset,
+            fold=JOB.fold,
+            seed=JOB.seed,
+            given=[part for pair in GIVEN.items() for part in pair],
+        shell:
+            "python -m metareview rerun run {params.review:q} {params.spec} --preset {params.preset} "
+            "--fold {params.fold} --seed {params.seed} --no-rows {params.given:q} > {log:q} 2>&1"

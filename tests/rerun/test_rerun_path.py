@@ -1,0 +1,171 @@
+"""The whole path on the procedural phantom: train, predict, choose, segment, score, rows, replication table, report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from metareview.api import load
+from metareview.cli import main
+from metareview.errors import InputError
+from metareview.rerun.record import read_records, record_path
+from metareview.rerun.spec_files import read_specs
+
+pytest.importorskip("torch", reason="metareview[rerun]")
+pytest.importorskip("sklearn", reason="metareview[rerun]")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "phantom"
+SMALL: dict[str, Any] = {
+    "phantom-unet2d": {"steps": 12, "batch": 2, "patch": [1, 32, 32]},
+    "phantom-forest": {"options": {"trees": 3, "pixels": 800}},
+}
+
+
+def run(*arguments: str) -> int:
+    """Run the program in this process."""
+    before, sys.argv = sys.argv, ["metareview", "rerun", *arguments]
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    finally:
+        sys.argv = before
+    return 0
+
+
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with everything made smaller, run once."""
+    folder = tmp_path_factory.mktemp("path") / "phantom"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("runs", ".work"))
+    for name, change in SMALL.items():
+        path = folder / "reruns" / "specs" / f"{name}.yaml"
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body["train"] |= change
+        body["data"]["options"] = {"shape": [10, 48, 48], "seed": 7}
+        path.write_text(yaml.safe_dump(body), encoding="utf-8")
+    assert run("run", str(folder), "--device", "cpu") == 0
+    return folder
+
+
+def test_a_record_per_seed_with_all_it_takes_to_believe_it(review: Path) -> None:
+    records = read_records(review)
+    assert len(records) == 6
+    for record in records.values():
+        assert record.fold == "0"
+        assert {"train", "predict", "choose", "score"} <= set(record.seconds)
+        assert record.data["sha256"]
+        assert record.code["metareview"]
+        assert record.environment["packages"]["numpy"] == np.__version__
+        assert record.threshold in [entry.value for entry in record.thresholds]
+        assert record.chosen_by == "vrand:thin"
+        assert set(record.regions) == {"train", "val", "test"}
+        assert record.names == ("vrand:thin", "pixel_error:disagree")
+        assert record.spec["train"]["model"] in ("unet2d-same", "forest")
+        assert str(review) not in record.to_json()  # nothing of this machine's folders
+    networks = [record for record in records.values() if record.spec_id == "phantom-unet2d"]
+    assert {record.convergence["steps"] for record in networks} == {12}
+    assert all(
+        record.convergence["history"][-1]["loss"] < record.convergence["history"][0]["loss"] for record in networks
+    )
+    assert len({record.value("pixel_error:disagree") for record in networks}) == 3  # seeds differ
+
+
+def test_rows_and_replication_table(review: Path) -> None:
+    loaded = load(review)
+    results = loaded.frames["rerun_results"]
+    assert len(results) == 2 * 2 * (3 + 1)
+    (experiment,) = loaded.frames["rerun_experiments"].query("experiment_id.str.contains('unet2d')").to_dict("records")
+    assert experiment["replicates"] == "example-2024.unet.phantom"
+    by_metric = {row.metric: row for row in loaded.statistic("replication").rows if "unet2d" in row.experiment_id}
+    assert by_metric["vrand"].verdict in ("lower", "inconclusive")
+    assert by_metric["pixel_error"].words == "not comparable: the published scoring rule is not stated"
+    page = loaded.page(["replication"])
+    assert "Replication: reference models run again" in page
+    assert 'id="figure-replication"' in page
+
+
+def test_what_is_done_is_not_done_again(
+    review: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in (review / "reruns").rglob("*.json") if "runs" in path.parts}
+    monkeypatch.setattr("metareview.rerun.run.train_predictor", lambda *a, **k: pytest.fail("trained again"))
+    assert run("run", str(review), "--json") == 0
+    assert {row["state"] for row in json.loads(capsys.readouterr().out)} == {"done"}
+    after = {path.name: path.read_bytes() for path in (review / "reruns").rglob("*.json") if "runs" in path.parts}
+    assert after == before
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_killed_run_goes_on_and_comes_out_the_same(review: Path, name: str, tmp_path: Path) -> None:
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    spec = read_specs(copy)[name]
+    run_id = spec.run_id("0", 2)
+    before = read_records(copy, [run_id])[run_id]
+    record_path(copy, run_id).unlink()  # killed after the training, before the record
+    (copy / "reruns" / ".work" / run_id / "test.0.npy").unlink()
+    assert run("run", str(copy), name, "--seed", "2", "--device", "cpu") == 0
+    after = read_records(copy, [run_id])[run_id]
+    assert (after.scores, after.thresholds, after.threshold) == (before.scores, before.thresholds, before.threshold)
+
+
+def test_a_further_score_needs_no_training(
+    review: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    path = copy / "reruns" / "specs" / "phantom-forest.yaml"
+    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(body | {"scores": [*body["scores"], "dice:fg"]}), encoding="utf-8")
+    monkeypatch.setattr("metareview.rerun.run.train_predictor", lambda *a, **k: pytest.fail("trained again"))
+    assert run("score", str(copy)) == 0
+    assert "dice:fg of phantom-forest" in capsys.readouterr().err
+    assert run("score", str(copy), "--again", "--json") == 0
+    assert {"rerun.phantom-forest.as-written"} == {
+        row["experiment"] for row in json.loads(capsys.readouterr().out) if row["score"] == "dice:fg"
+    }
+
+
+def test_the_verbs_speak_json(review: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("list", str(review), "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {(row["spec"], row["done"], row["runs"]) for row in rows} == {
+        ("phantom-forest", 3, 3),
+        ("phantom-unet2d", 3, 3),
+    }
+    assert run("replicate", str(review), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "ReplicationResult"
+    assert run("run", str(review), "--dry-run", "--force") == 0
+    assert "12" in capsys.readouterr().out
+    assert run("run", str(review), "phantom-nett") == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+def test_clear_errors(review: Path, tmp_path: Path) -> None:
+    from metareview.rerun.run import load_data, run_job
+
+    spec = read_specs(review)["phantom-unet2d"]
+    elsewhere = spec.model_copy(update={"data": spec.data.model_copy(update={"name": "isbi2012", "options": {}})})
+    with pytest.raises(InputError, match="say --data DIR"):
+        load_data(elsewhere, None)
+    with pytest.raises(InputError, match="is no folder"):
+        load_data(elsewhere, tmp_path)
+    split = {"kind": "block", "val": 0.0, "test": 0.3, "gap": 0}
+    unchosen = type(spec).model_validate(spec.model_dump(exclude={"split"}) | {"split": split})
+    with pytest.raises(InputError, match="no validation region"):
+        run_job(tmp_path, unchosen, "0", 1, device="cpu")
+    boxes = {"name": "0", "train": [[[0, 6], [0, 48], [0, 48]]], "val": [[[5, 7], [0, 48], [0, 48]]],
+             "test": [[[7, 10], [0, 48], [0, 48]]]}  # fmt: skip
+    leaking = type(spec).model_validate(
+        spec.model_dump(exclude={"split"}) | {"split": {"kind": "boxes", "boxes": [boxes]}}
+    )
+    with pytest.raises(InputError, match="overlap; a voxel has one role"):
+        run_job(tmp_path, leaking, "0", 1, device="cpu")
+    assert not (tmp_path / "reruns" / "runs").exists()

@@ -1,0 +1,224 @@
+"""Specs: every problem at once; presets; ids without a clock; jobs; and that none of it needs torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from metareview.errors import InputError, ProblemsFound, UnknownName
+from metareview.rerun.plan import plan_jobs
+from metareview.rerun.spec import LOSSES, RerunSpec
+from metareview.rerun.spec_files import parse_spec, read_specs
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "phantom"
+BODY: dict[str, Any] = {
+    "id": "one",
+    "title": "t",
+    "method": "m",
+    "data": {"name": "phantom"},
+    "train": {"model": "unet2d-same"},
+    "scores": ["vrand:thin"],
+    "presets": {"small": {"train": {"width": 0.25, "steps": 10}, "split": {"folds": 3}}},
+}
+
+
+def spec_of(**more: Any) -> RerunSpec:
+    found, problems = parse_spec(yaml.safe_dump(BODY | more))
+    assert not problems
+    assert found is not None
+    return found
+
+
+def test_every_problem_is_reported_with_key_rule_and_remedy() -> None:
+    wrong = BODY | {
+        "train": {"model": "unet2d-sam", "steps": 0, "width": "wide", "lossy": 1},
+        "seeds": [1, 1, 2],
+        "scores": ["vrand:thinn"],
+        "segmentt": {},
+    }
+    _, problems = parse_spec(yaml.safe_dump(wrong), "one.yaml")
+    text = "\n".join(map(str, problems))
+    for part in ("one.yaml, key train.steps", "key train.width", "there is no such key; did you mean 'loss'?",
+                 "key segmentt", "did you mean 'segment'?"):  # fmt: skip
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"train": {"model": "unet2d-sam"}},
+            "key train.model: found 'unet2d-sam'; the name is not known; did you mean",
+        ),
+        ({"data": {"name": "isbi"}}, "key data.name"),
+        ({"train": {"model": "unet2d-same", "loss": "bces"}}, "did you mean 'bce'?"),
+        ({"segment": {"method": "component"}}, "did you mean 'components'?"),
+        ({"scores": ["vrand:thinn"]}, "did you mean 'vrand:thin'?"),
+        ({"scores": ["vrand"]}, "key scores.0"),
+        ({"segment": {"choose_by": "vrand:best"}}, "key segment.choose_by"),
+        ({"segment": {"thresholds": [0.5, 0.4]}}, "thresholds rise"),
+        ({"seeds": [1, 2]}, "2 seeds: give 3 or more, or say why in few_seeds_because"),
+        ({"seeds": [1, 1, 2]}, "each stands once"),
+        ({"split": {"folds": 1}}, "slice-blocks needs 2 folds or more"),
+        ({"presets": {"small": {"train": {"widht": 1}}}}, "key presets.small.train.widht"),
+        ({"presets": {"small": {"train": {"model": "nope"}}}}, "key presets.small.train.model"),
+        ({"train": {"model": "rsunet", "target": "affinities"}}, "offsets belong to the target affinities"),
+    ],
+)
+def test_one_problem(change: dict[str, Any], said: str) -> None:
+    found, problems = parse_spec(yaml.safe_dump(BODY | change), "one.yaml")
+    assert found is None
+    assert said in "\n".join(map(str, problems))
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: &x 1\nb: *x\nc: {{"])
+def test_what_is_no_spec_is_said(text: str) -> None:
+    found, problems = parse_spec(text)
+    assert found is None
+    assert problems
+
+
+def test_fewer_seeds_with_a_reason() -> None:
+    assert spec_of(seeds=[1], few_seeds_because="one published segmentation").seeds == (1,)
+
+
+def test_a_preset_replaces_what_it_names() -> None:
+    spec = spec_of()
+    small = spec.with_preset("small")
+    assert (small.train.width, small.train.steps, small.train.batch) == (0.25, 10, spec.train.batch)
+    assert small.folds() == ("0", "1", "2")
+    assert small.experiment_id == "rerun.one.small"
+    assert spec.with_preset("as-written") is spec
+    with pytest.raises(UnknownName, match="preset of one"):
+        spec.with_preset("smal")
+
+
+def test_the_id_of_a_run_changes_with_what_decides_its_numbers_only() -> None:
+    spec = spec_of()
+    run = spec.run_id("0", 1)
+    same = [
+        {"title": "other"},
+        {"seeds": [4, 5, 6]},
+        {"resources": {"gpu": 2}},
+        {"scores": ["vrand:gt0"]},
+        {"data": {"name": "phantom", "folder": "x"}},
+    ]
+    other = [{"train": {"model": "unet2d-same", "steps": 7}}, {"split": {"gap": 3}},
+             {"data": {"name": "phantom", "options": {"seed": 3}}}]  # fmt: skip
+    assert {spec_of(**change).run_id("0", 1) for change in same} == {run}
+    assert run not in {spec_of(**change).run_id("0", 1) for change in other}
+    assert run.startswith("one.as-written.f0.s1.")
+
+
+def test_jobs_are_folds_times_seeds(tmp_path: Path) -> None:
+    specs = {"one": spec_of()}
+    jobs = plan_jobs(tmp_path, specs)
+    assert len(jobs) == 9
+    assert {job.preset for job in jobs} == {"small"}
+    assert jobs[0].voxels == 10 * 4 * 256 * 256
+    assert not jobs[0].done
+    path = tmp_path / "reruns" / "runs" / f"{jobs[0].run_id}.json"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert [job.done for job in plan_jobs(tmp_path, specs)].count(True) == 1
+    (only,) = plan_jobs(tmp_path, specs, preset="as-written", folds=["4"], seeds=[2])
+    assert (only.fold, only.seed, only.steps) == ("4", 2, 1000)
+    with pytest.raises(UnknownName, match="fold of one"):
+        plan_jobs(tmp_path, specs, folds=["7"])
+    with pytest.raises(UnknownName, match="seed of one"):
+        plan_jobs(tmp_path, specs, seeds=[9])
+
+
+def test_some_folds_first_and_the_others_later() -> None:
+    some, whole = spec_of(only_folds=["1"]), spec_of()
+    assert some.folds() == ("1",)
+    assert some.run_id("1", 2) == whole.run_id("1", 2)  # what is done stays done when the others follow
+    _, problems = parse_spec(yaml.safe_dump(BODY | {"only_folds": ["7"]}))
+    assert "'7' is no fold of the split; it has 0, 1, 2, 3, 4" in str(problems[0])
+
+
+def test_reading_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no spec"):
+        read_specs(tmp_path)
+    folder = tmp_path / "reruns" / "specs"
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_text(yaml.safe_dump(BODY))
+    (folder / "two.yaml").write_text(yaml.safe_dump(BODY | {"scores": []}))
+    assert list(read_specs(tmp_path, ["one"])) == ["one"]
+    with pytest.raises(UnknownName):
+        read_specs(tmp_path, ["three"])
+    with pytest.raises(ProblemsFound) as found:
+        read_specs(tmp_path)
+    assert "two.yaml, key scores" in str(found.value)
+    (folder / "two.yaml").write_text(yaml.safe_dump(BODY))
+    with pytest.raises(ProblemsFound, match="write id: two"):
+        read_specs(tmp_path)
+
+
+@pytest.mark.parametrize("review", [EXAMPLE, ROOT / "data" / "studies" / "brain-em"], ids=lambda path: path.name)
+def test_the_specs_that_are_shipped_are_in_order(review: Path) -> None:
+    specs = read_specs(review)
+    assert specs
+    for spec in specs.values():
+        assert all(spec.with_preset(name) for name in spec.presets)
+        if "small" in spec.presets:
+            assert spec.with_preset("small").resources.gpu == 0
+
+
+def test_the_names_of_losses_are_those_of_the_registry() -> None:
+    pytest.importorskip("torch", reason="metareview[rerun]")
+    from metareview.rerun.losses import LOSSES as REGISTERED
+
+    assert set(LOSSES) == set(REGISTERED)
+
+
+@pytest.mark.parametrize("verb", ["list", "plan", "run", "score", "replicate"])
+def test_every_verb_has_examples(
+    verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from metareview.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["metareview", "rerun", verb, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"metareview rerun {verb}" in capsys.readouterr().out.split("Examples")[1]
+
+
+BLOCKED = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "sklearn"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Block())
+import metareview
+sys.argv = ["metareview", *sys.argv[1:]]
+from metareview.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["rerun", "list", str(EXAMPLE)], 0, "phantom-unet2d"),
+        (["rerun", "plan", str(EXAMPLE), "--json"], 0, '"steps"'),
+        (["rerun", "replicate", str(EXAMPLE)], 0, "no reference model has been run again"),
+        (["check", str(EXAMPLE)], 0, "no problems"),
+        (["show", str(EXAMPLE)], 0, "replication"),
+        (["rerun", "run", str(EXAMPLE), "phantom-unet2d", "--work", "WORK"], 2, "pip install 'metareview[rerun]'"),
+    ],
+    ids=["list", "plan", "replicate", "check", "show", "run"],
+)
+def test_without_torch_all_but_training_works(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
+    arguments = [str(tmp_path) if part == "WORK" else part for part in arguments]
+    done = subprocess.run([sys.executable, "-c", BLOCKED, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
