@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 # what only tests need on top: models to run again, and the peers that scores are compared with
 $(TESTED): $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,rerun,affinities,peers]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,rerun,affinities,peers,pdf]'
 	@touch $@
 
 paper: $(STAMP) ## tables, figures and HTML reports of every review in config/config.yaml -> reports/
