@@ -202,8 +202,9 @@ def _text(found: Ranking) -> str:
     lines += [f"  part: {', '.join(part)}" for part in parts] if len(parts) > 1 else []
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.append(f"bounds: {found.bounds_note}")
-    if found.n_boot:
-        lines.append(f"interval: {found.level:.0%} of {found.n_boot} bootstrap replicates over {found.clusters} "
+    if found.used:
+        of = f"{found.used} of " if found.used < found.n_boot else ""
+        lines.append(f"interval: {found.level:.0%} of {of}{found.n_boot} bootstrap replicates over {found.clusters} "
                      f"{unit}, seed {found.seed}")  # fmt: skip
     lines += [f"not ranked: {name}" for name in found.unranked]
     lines += [f"warning: {text}" for text in found.warnings]
