@@ -122,13 +122,13 @@ def _table_cube(
     data: Path, metrics: list[str], datasets: list[str], wide: bool, directions: dict[str, str],
     ranges: dict[str, tuple[float | None, float | None]],
 ) -> Cube:  # fmt: skip
-    from metareview.cli.effects import read_csv
+    from metareview.cli.effects import decimal_mark, read_csv
     from metareview.errors import UnknownName
     from metareview.schema.metric import default_vocabulary
     from metareview.stats.benchmark.ranking import cube_from_long, cube_from_wide
 
-    table = read_csv(data)
-    about = {"ranges": ranges, "source": data.name}
+    table = read_csv(data, text=True)
+    about = {"ranges": ranges, "source": data.name, "decimal": decimal_mark(data)}
     if wide:
         only = metrics[0] if len(metrics) == 1 and not any("|" in str(name) for name in table.columns) else None
         cube = cube_from_wide(table, directions, metric=only, **about)  # type: ignore[arg-type]
