@@ -167,3 +167,22 @@ def test_tables_that_cannot_be_read(
     path = tmp_path / "scores.csv"
     path.write_text(body)
     assert message in failed(capsys, monkeypatch, path)
+
+
+def test_bounds_are_of_the_methods_that_are_ranked(tmp_path: Path) -> None:
+    """As docs/ranking.md says: the policy decides whose places they are, over all columns in any case."""
+    path = tmp_path / "gaps.csv"
+    path.write_text("name,d1,d2,d3\nA,.9,.8,.7\nB,.85,.85,\nC,.85,,.9\nD,,.5,.6\n")
+    asked = ("--wide", "--metric", "dice", "--boot", 0)
+    found = {policy: ranked(path, *asked, "--missing", policy) for policy in ("available", "worst", "complete")}
+    bounds = {
+        policy: {m["method"]: (m["rank_low"], m["rank_high"]) for m in body["methods"]}
+        for policy, body in found.items()
+    }
+    assert bounds["available"] == bounds["worst"]
+    assert bounds["available"]["D"] == (2, 4)
+    assert bounds["complete"] == {"A": (1, 1), "D": (2, 2)}
+    assert found["available"]["bounds_note"].endswith("(3 missing cells)")
+    assert found["complete"]["bounds_note"].endswith(
+        "(1 missing cell of the ranked methods over all 3 columns, also those left out of the block)"
+    )

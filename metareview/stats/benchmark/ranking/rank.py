@@ -176,7 +176,10 @@ def _bounds(cube: Cube, filled: Filled, scaled: Scaled, rule: Rule, transform: s
     scoring = RULES["win-rate"].scores if rule.name == "bradley-terry" else rule.scores  # the same order on full tables
     found = rank_bounds(values, worst, best, groups_of(part), rule.bounds, scoring)
     gone = int(np.isnan(values).sum())
-    return found, f"{_BOUNDS[rule.bounds]} ({gone} missing cells)" if gone else "no cell is missing"
+    cells = f"{gone} missing cell{'s' * (gone != 1)}"
+    if part.shape != filled.cube.shape:
+        cells += f" of the ranked methods over all {part.shape[1]} columns, also those left out of the block"
+    return found, f"{_BOUNDS[rule.bounds]} ({cells})" if gone else "no cell is missing"
 
 
 def _drawn(
