@@ -12,7 +12,7 @@ from metareview.cli.options import JsonFlag, OutFile, emit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["effects", "read_csv"]
+__all__ = ["decimal_mark", "effects", "read_csv"]
 
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="Table as CSV, one row per effect.")]
 
@@ -90,6 +90,9 @@ def effects(
 def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
     """Read a table; with `text` every cell is the text that stands there, a blank one the empty text.
 
+    Columns are separated by commas, semicolons or tabs, whichever the headings have most of; numbers may have decimal
+    commas where commas separate nothing (with `text` they stay as written, see `decimal_mark`).
+
     Raises
     ------
     InputError
@@ -100,8 +103,27 @@ def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
     from metareview.errors import InputError
 
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True) if text else pd.read_csv(path)
+        sep, decimal = _layout(path)
+        if text:
+            return pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, skipinitialspace=True)
+        return pd.read_csv(path, sep=sep, decimal=decimal)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the path of a CSV file") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, IsADirectoryError) as error:
         raise InputError(f"{path} is not a CSV table: {str(error).strip()}") from error
+
+
+def decimal_mark(path: Path) -> str:
+    """Return the decimal mark of a table that `read_csv` reads: a comma or a point."""
+    return _layout(path)[1]
+
+
+def _layout(path: Path) -> tuple[str, str]:
+    """Return what separates the columns of a table, and its decimal mark."""
+    import re
+
+    text = path.read_text(encoding="utf-8-sig")
+    head = text.partition("\n")[0]
+    sep = max(",;\t", key=head.count)
+    commas = sep != "," and re.search(rf'(?:^|["{sep}])\s*[+-]?\d+,\d+\s*(?:["{sep}]|$)', text, re.MULTILINE)
+    return sep, "," if commas else "."

@@ -60,6 +60,8 @@ def multiverse(
 
       metareview multiverse scores.csv --wide --higher-is-better score --range score=0:1
     """
+    from metareview.errors import NotEstimable
+
     if data.is_dir() and not (metric or dataset or corpus or values_of or wide or lower or higher or value_range):
         found, cube = _of_review(data, board, rule)
     else:
@@ -74,7 +76,10 @@ def multiverse(
             ranges=parse_ranges(value_range or []), corpus=corpus, values_of=values_of,
         )  # fmt: skip
         found = run_multiverse(cube, rules=rule, title=data.name)
-    emit(found.to_json() if as_json else _text(found, cube), output)
+    if as_json or found.n_feasible:
+        emit(found.to_json() if as_json else _text(found, cube), output)
+    if not found.n_feasible:
+        raise NotEstimable(found.verdict)
 
 
 def _of_review(folder: Path, board: str | None, rules: list[str] | None) -> tuple[Multiverse, Cube | None]:

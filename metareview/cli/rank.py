@@ -122,13 +122,13 @@ def _table_cube(
     data: Path, metrics: list[str], datasets: list[str], wide: bool, directions: dict[str, str],
     ranges: dict[str, tuple[float | None, float | None]],
 ) -> Cube:  # fmt: skip
-    from metareview.cli.effects import read_csv
+    from metareview.cli.effects import decimal_mark, read_csv
     from metareview.errors import UnknownName
     from metareview.schema.metric import default_vocabulary
     from metareview.stats.benchmark.ranking import cube_from_long, cube_from_wide
 
-    table = read_csv(data)
-    about = {"ranges": ranges, "source": data.name}
+    table = read_csv(data, text=True)
+    about = {"ranges": ranges, "source": data.name, "decimal": decimal_mark(data)}
     if wide:
         only = metrics[0] if len(metrics) == 1 and not any("|" in str(name) for name in table.columns) else None
         cube = cube_from_wide(table, directions, metric=only, **about)  # type: ignore[arg-type]
@@ -202,8 +202,9 @@ def _text(found: Ranking) -> str:
     lines += [f"  part: {', '.join(part)}" for part in parts] if len(parts) > 1 else []
     lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.append(f"bounds: {found.bounds_note}")
-    if found.n_boot:
-        lines.append(f"interval: {found.level:.0%} of {found.n_boot} bootstrap replicates over {found.clusters} "
+    if found.used:
+        of = f"{found.used} of " if found.used < found.n_boot else ""
+        lines.append(f"interval: {found.level:.0%} of {of}{found.n_boot} bootstrap replicates over {found.clusters} "
                      f"{unit}, seed {found.seed}")  # fmt: skip
     lines += [f"not ranked: {name}" for name in found.unranked]
     lines += [f"warning: {text}" for text in found.warnings]

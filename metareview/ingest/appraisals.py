@@ -50,6 +50,7 @@ def _check_named(spec: ReviewSpec, known: Mapping[str, ToolSpec], problems: Prob
         (f"appraisal.tools.{at}", name, None) for at, name in enumerate(spec.appraisal.tools)
     ]
     places += [(f"syntheses.{s.id}.quality", s.quality.tool, s.quality.item) for s in spec.syntheses if s.quality]
+    places += [(f"rankings.{r.id}.quality", r.quality.tool, r.quality.item) for r in spec.rankings if r.quality]
     for key, name, item in places:
         tool = known.get(name)
         found, names = (name, list(known)) if tool is None else (item or "", [i.id for i in tool.judged])
@@ -57,7 +58,7 @@ def _check_named(spec: ReviewSpec, known: Mapping[str, ToolSpec], problems: Prob
             what = "the tool is known" if tool is None else f"it is a judged item of {name}"
             remedy = did_you_mean(found, names) or f"known: {', '.join(names)}"
             problems.add(Problem("review.yaml", None, key, None, found, what, remedy))
-        elif item is None and tool.main is None and key.startswith("syntheses"):
+        elif item is None and tool.main is None and not key.startswith("appraisal"):
             remedy = f"name its item: {', '.join(names)}"
             rule = f"{tool.title} has no overall judgement by rule, so the item is named"
             problems.add(Problem("review.yaml", None, key, None, name, rule, remedy))

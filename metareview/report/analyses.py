@@ -27,7 +27,7 @@ def analyses_for(spec: ReviewSpec) -> dict[str, AnalysisSpec]:
     own = {}
     for asked in spec.rankings:
         name = f"ranking-{asked.id}"
-        tables = ("studies", "experiments", "results", "datasets")
+        tables = ("studies", "experiments", "results", "datasets", *(("appraisal",) if asked.quality else ()))
         own[name] = AnalysisSpec(name, asked.title, tables, Ranking, partial(_ranking, name=asked.id))
     for declared in spec.syntheses:
         name = f"synthesis-{declared.id}"

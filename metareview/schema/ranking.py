@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from metareview.schema.base import MetricKey, Model, Slug, Text
+from metareview.schema.synthesis import QualitySpec
 
 __all__ = ["RankingSpec"]
 
@@ -35,6 +36,8 @@ class RankingSpec(Model):
     """Data sets that enter; empty for all."""
     studies: tuple[Slug, ...] = ()
     """Studies that enter; empty for all."""
+    quality: QualitySpec | None = None
+    """Appraisal that studies must pass to enter, with ``use: exclude``; empty for all."""
     corpus: Slug | None = None
     """Only results printed in this document enter; empty for all."""
     place: Text | None = None
@@ -67,4 +70,7 @@ class RankingSpec(Model):
     def _fits_together(self) -> Self:
         if self.bootstrap == "unit" and self.values_of is None:
             raise ValueError("bootstrap: unit draws units of replication; name their kind, such as values_of: image")
+        if self.quality is not None and self.quality.use != "exclude":
+            raise ValueError(f"quality: use: {self.quality.use} is for syntheses; a ranking can only exclude studies: "
+                             "write use: exclude")  # fmt: skip
         return self

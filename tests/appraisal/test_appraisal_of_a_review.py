@@ -21,8 +21,11 @@ from metareview.curation.lists import drop_downs
 from metareview.curation.states import open_state
 from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.ingest import check_review, read_review
+from metareview.report.analyses import find_analysis
 from metareview.schema.toolbox import find_tool
 from metareview.stats.agreement import Ratings, agreement
+from metareview.stats.benchmark.ranking.declared import compute_ranking
+from metareview.stats.benchmark.ranking.result import Ranking
 from metareview.stats.quality import studies_of_quality, study_quality
 
 LOW = {f"d{n}": "low" for n in range(1, 6)}
@@ -358,3 +361,46 @@ def test_the_workbook_offers_tools_items_and_judgements(tmp_path: Path) -> None:
     assert lists["list_appraisal_tool"][0] == "rob-2"
     assert lists["list_appraisal_item"][:2] == ("d1", "d1.1")
     assert set(lists["list_appraisal_judgement"]) == {"yes", "no", "unclear", "low", "high"}
+
+
+RANKING = """
+rankings:
+  - id: sound
+    title: Of low risk
+    rule: mean
+    name: [study_id]
+    as_printed: true
+    bootstrap: none
+    quality: {tool: rob-2, use: %s%s}
+"""
+
+
+def test_a_ranking_of_studies_of_quality(tmp_path: Path) -> None:
+    rows = [*sheet("t1", "ana", **LOW), *sheet("t2", "ana", **{**LOW, "d1": "high"}), *sheet("t3", "ana", **LOW)]
+    review = metareview.load(make_review(tmp_path / "r", rows, yaml=RANKING % ("exclude", "")))
+    ranking = find_analysis("ranking-sound", review.spec)
+    assert "appraisal" in ranking.tables
+    result = ranking.run({name: review.frames[name] for name in ranking.tables}, review.spec)
+    assert isinstance(result, Ranking)
+    assert result.order() == ("t3", "t1")
+    assert result.warnings[0] == (
+        "2 studies are left out by the appraisal: t2 (rob-2: judged high; low stays); "
+        "t4 (rob-2: the study is not appraised; low stays)"
+    )
+    only = RANKING.replace("    name:", "    studies: [t1, t2]\n    name:")
+    few = metareview.load(make_review(tmp_path / "few", rows, yaml=only % ("exclude", ", levels: [high]")))
+    result = compute_ranking(few.frames, few.spec, "sound")
+    assert result.ranked == ()
+    assert "1 study is left out by the appraisal: t1 (rob-2: judged low; high stays)" in result.warnings
+
+
+def test_the_quality_of_a_ranking_is_checked(tmp_path: Path) -> None:
+    rows = sheet("t1", "ana", **LOW)
+    assert "write use: exclude" in " ".join(
+        problems(make_review(tmp_path / "a", rows, yaml=RANKING % ("subgroup", "")))
+    )
+    unknown = RANKING.replace("rob-2", "rob-3") % ("exclude", "")
+    assert "rankings.sound.quality" in " ".join(problems(make_review(tmp_path / "b", rows, yaml=unknown)))
+    review = read_review(make_review(tmp_path / "c", rows, yaml=RANKING % ("exclude", ", levels: [perfect]")))
+    with pytest.raises(InputError, match="quality level 'perfect' is not one of low"):
+        compute_ranking(review.tables, review.spec, "sound")

@@ -101,3 +101,23 @@ def test_one_method_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path.write_text("method,dataset,metric,value\na,x,dice,0.9\n")
     assert run("multiverse", str(path)) == 2
     assert "nothing to rank" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_no_order_at_all_is_an_error(more: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "apart.csv"
+    path.write_text("method,dataset,metric,value\na,x,dice,0.9\nb,y,voi,0.8\n")
+    assert run("multiverse", str(path), "--rule", "dominance", *more) == 1
+    said = capsys.readouterr()
+    assert "No specification gives an order" in said.err
+    assert bool(said.out) == bool(more)
+
+
+def test_methods_that_are_level_have_no_leader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "level.csv"
+    rows = [f"{m},{d},dice,0.9" for m in "abc" for d in "xy"]
+    path.write_text("\n".join(["method,dataset,metric,value", *rows]))
+    assert run("multiverse", str(path), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"].startswith("All 3 methods share first place in 8 of 8 rules and in all ")
+    assert {option["leader"] for option in found["options"] if option["leader"]} == {"a = b = c"}

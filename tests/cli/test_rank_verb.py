@@ -124,3 +124,65 @@ def test_options_of_tables_do_not_go_with_reviews(
     assert "ranking 'neuron' is not known; did you mean 'neurons'" in failed(
         capsys, monkeypatch, DATA / "em-public", "--id", "neuron"
     )
+
+
+@pytest.mark.parametrize("verb", ["rank", "multiverse"])
+def test_missing_words_are_names_where_no_number_is_expected(tmp_path: Path, verb: str) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("method,dataset,metric,value\nNA,x,dice,0.9\nNone,x,dice,0.8\nnan,x,dice,0.7\nNA,null,dice,0.6\n"
+                    "None,null,dice,0.5\nnan,null,dice,n/a\n")  # fmt: skip
+    done = run.invoke(app, [verb, str(path), "--json", *(["--missing", "available"] if verb == "rank" else [])])
+    assert done.exit_code == 0, done.output
+    body = json.loads(done.stdout)
+    names = [m["method"] for m in body["methods"]] if verb == "rank" else body["methods_compared"]
+    assert sorted(names) == ["NA", "None", "nan"]
+    if verb == "rank":
+        assert body["columns"] == ["null|dice", "x|dice"]
+        assert body["coverage"]["filled"] == 5
+
+
+@pytest.mark.parametrize("sep", [";", "\t"])
+def test_semicolons_and_decimal_commas(tmp_path: Path, sep: str) -> None:
+    path = tmp_path / "comma.csv"
+    rows = ["method,dataset,metric,value,category", "A,x,dice,0!9,one, two", "B,x,dice,0!875,", "C,x,dice,1,"]
+    path.write_text("\n".join(row.replace(",", sep, 4).replace("!", ",") for row in rows))
+    assert [m["score"] for m in ranked(path, "--rule", "mean", "--boot", 0)["methods"]] == [1, 0.9, 0.875]
+    path.write_text(f"name{sep}x{sep}y\nA,B{sep}0,9{sep}0,8\nC{sep}0.5{sep}-\n")
+    body = ranked(path, "--wide", "--metric", "dice", "--missing", "available", "--rule", "mean", "--boot", 0)
+    assert [(m["method"], m["score"], m["k"]) for m in body["methods"]] == [("A,B", pytest.approx(0.85), 2),
+                                                                           ("C", 0.5, 1)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("method,dataset,metric,value\n", "scores.csv: no rows"),
+        ('method,dataset,metric,value\nA,x,dice,"0,9"\n', "'0,9' is no number; write numbers with a decimal point"),
+        ("", "is not a CSV table"),
+    ],
+)
+def test_tables_that_cannot_be_read(
+    body: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(body)
+    assert message in failed(capsys, monkeypatch, path)
+
+
+def test_bounds_are_of_the_methods_that_are_ranked(tmp_path: Path) -> None:
+    """As docs/ranking.md says: the policy decides whose places they are, over all columns in any case."""
+    path = tmp_path / "gaps.csv"
+    path.write_text("name,d1,d2,d3\nA,.9,.8,.7\nB,.85,.85,\nC,.85,,.9\nD,,.5,.6\n")
+    asked = ("--wide", "--metric", "dice", "--boot", 0)
+    found = {policy: ranked(path, *asked, "--missing", policy) for policy in ("available", "worst", "complete")}
+    bounds = {
+        policy: {m["method"]: (m["rank_low"], m["rank_high"]) for m in body["methods"]}
+        for policy, body in found.items()
+    }
+    assert bounds["available"] == bounds["worst"]
+    assert bounds["available"]["D"] == (2, 4)
+    assert bounds["complete"] == {"A": (1, 1), "D": (2, 2)}
+    assert found["available"]["bounds_note"].endswith("(3 missing cells)")
+    assert found["complete"]["bounds_note"].endswith(
+        "(1 missing cell of the ranked methods over all 3 columns, also those left out of the block)"
+    )

@@ -303,6 +303,13 @@ def test_the_address_holds_the_state(browser: Browser, pages: dict[str, Path]) -
     assert browser.run("[explorer.state().view, explorer.state().rule, explorer.state().filters.dataset.size]") == [
         "board", "borda", 0,
     ]  # fmt: skip
+    assert browser.run("document.getElementById('unknown').textContent") == (
+        "The address of this page asks for view nonsense, rule nonsense, data set nonsense, which is not in this "
+        "review; it was left out."
+    )
+    assert browser.run("document.getElementById('unknown').hidden") is False
+    go(browser, "#" + address)
+    assert browser.run("document.getElementById('unknown').hidden") is True
 
 
 def test_two_thousand_rows_sort_without_a_pause(browser: Browser, pages: dict[str, Path]) -> None:

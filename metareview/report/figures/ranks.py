@@ -128,7 +128,10 @@ def _notes(view: View, rows: list[tuple[Cell, ...]]) -> list[str]:
             else "No cell is missing, so the rank of this table is the only possible one."
         )
     if any(row[2].low is not None for row in rows):
-        notes.append(f"Blue: ranks when the {view.meta.get('unit', 'data')} are drawn again.")
+        some = ", of the replicates that rank every method" if view.meta.get("some") else ""
+        notes.append(
+            f"Blue: ranks when the {view.meta.get('unit', 'data')} are drawn again{some}; they may leave the box."
+        )
     else:
-        notes.append("No intervals: there is nothing to draw again, and the notes of the table say why.")
+        notes.append("No intervals: the notes of the table say why.")
     return [" ".join(notes)]

@@ -125,7 +125,7 @@ def multiverse_decisions(tables: Tables, results: Results, spec: ReviewSpec, boa
         Column("n", "Specifications", "count"),
         Column("n_feasible", "Ordered", "count", help="specifications that give an order"),
         Column("n_full", "All methods", "count", help="specifications that rank every method"),
-        Column("leader", "First in most"),
+        Column("leader", "First most often"),
         Column("leader_share", "In", "percent", 0),
     )  # fmt: skip
     body: list[list[Cell]] = []

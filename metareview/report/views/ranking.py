@@ -39,8 +39,9 @@ def _with_meta(view: View, found: Ranking | None, spec: ReviewSpec, key: str) ->
     meta = {"about": _declared(spec, key).title}
     if found is not None:
         gaps = found.coverage.filled < found.coverage.possible
+        some = found.used < found.n_boot
         meta |= {"level": f"{found.level:.0%}", "unit": _UNITS.get(found.unit, found.unit), "rule": found.rule_title,
-                 "n_boot": str(found.n_boot), "gaps": "yes" if gaps else "",
+                 "n_boot": str(found.used), "some": "yes" if some else "", "gaps": "yes" if gaps else "",
                  "parts": str(len(found.coverage.components))}  # fmt: skip
     return replace(view, meta={**view.meta, **meta})
 
@@ -94,9 +95,10 @@ def ranking(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
 
 
 def _boot_note(found: Ranking | None) -> list[str]:
-    if found is None or not found.n_boot:
+    if found is None or not found.used:
         return []
-    return [f"Intervals: {found.n_boot:,} bootstrap replicates over {found.clusters} {_UNITS[found.unit]}, seed "
+    of = f"{found.used:,} of " if found.used < found.n_boot else ""
+    return [f"Intervals: {of}{found.n_boot:,} bootstrap replicates over {found.clusters} {_UNITS[found.unit]}, seed "
             f"{found.seed}."]  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def _row(entry: MethodRank) -> list[Cell]:
              note=entry.note),
         Cell(entry.method), Cell(entry.category), Cell(entry.score, entry.refs, mark="derived"),
         _span(entry.rank_low, entry.rank_high, "" if sure else "holds; whether a filling reaches both ends is open"),
-        _span(entry.ci_low, entry.ci_high, f"{entry.replicates:,} replicates rank it" if entry.ci_low else ""),
+        _span(entry.ci_low, entry.ci_high, f"{entry.replicates:,} replicates enter" if entry.ci_low else ""),
         _span(entry.sim_low, entry.sim_high), Cell(entry.p_best, mark="derived" if entry.p_best is not None else ""),
         Cell(entry.k), Cell(entry.possible), Cell(entry.studies or None), Cell(entry.mid_rank, mark="derived"),
     ]  # fmt: skip
@@ -254,7 +256,7 @@ def shares(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View
     columns = [Column("method", "Method"), Column("rank", "Rank", "count"), Column("share", "Share", "percent")]
     nothing = _nothing(found)
     if found is not None and found.ranked:
-        nothing = next((text for text in found.warnings if "bootstrap" in text), "there is no bootstrap")
+        nothing = next((text for text in found.warnings if text.startswith("no bootstrap")), "there is no bootstrap")
     view = arrange(
         f"shares-{key}", f"Ranks of the replicates: {declared.title}",
         "How often each method takes each rank when the data are drawn again.", columns, body, nothing=nothing,

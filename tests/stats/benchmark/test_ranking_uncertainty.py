@@ -209,7 +209,40 @@ def test_replicates_that_fall_apart_or_lose_a_method_are_counted() -> None:
     assert chained.ranked[0].replicates == 500 - chained.apart
     lost = rank(cube, "win-rate", "available", n_boot=500)
     assert any("a method had no cell or no opponent left" in text for text in lost.warnings)
-    assert min(e.replicates for e in lost.ranked) < 500
+    assert {e.replicates for e in lost.ranked} == {lost.used}
+    assert 100 <= lost.used < 500
+
+
+def test_replicates_without_a_method_move_nobody_up() -> None:
+    """The last of ten stays the last: where a better method loses its only cell, the replicate does not enter."""
+    table = np.array([[0.9 - 0.1 * i, 0.9 - 0.1 * i] for i in range(5)])
+    table[1, 1] = np.nan
+    found = rank(cube_from_long(frame(table).dropna()), "borda", "available", n_boot=2000)
+    assert [(e.rank, e.ci_low, e.ci_high) for e in found.ranked][2:] == [(3, 3, 3), (4, 4, 4), (5, 5, 5)]
+    assert 1400 < found.used < 1600
+    assert sum(found.ranked[-1].shares) == pytest.approx(1)
+    assert any(f"{found.used} of 2000 replicates rank every method" in text for text in found.warnings)
+    assert any("take their order as certain" in text for text in found.warnings)
+
+
+def columns_of(*cells: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame([(m, d, "dice", v) for m, d, v in cells], columns=["method", "dataset", "metric", "value"])
+
+
+@pytest.mark.parametrize("n_boot", [50, 2000])
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ([("A", "d1", 0.9), ("B", "d1", 0.8), ("C", "d2", 0.9), ("D", "d2", 0.7)], "in 2 parts that share no column"),
+        ([("A", "d1", 0.9), ("B", "d1", 0.8), ("B", "d2", 0.9), ("D", "d2", 0.7)], "rank every method"),
+    ],
+)
+def test_no_certainty_across_methods_never_compared(cells: list, why: str, n_boot: int) -> None:
+    found = rank(cube_from_long(columns_of(*cells)), "borda", "available", n_boot=n_boot)
+    assert {(e.ci_low, e.ci_high, e.sim_low, e.sim_high, e.p_best) for e in found.ranked} == {(None,) * 5}
+    assert any(text.startswith("no bootstrap intervals of ranks") and why in text for text in found.warnings)
+    assert {(p.first, p.second) for p in found.pairs if p.p_above is None} >= {("A", "D")}
+    assert found.contract()["bootstrap"]["used"] == 0
 
 
 def test_demsar_2006() -> None:

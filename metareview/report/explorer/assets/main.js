@@ -4,6 +4,7 @@ let current = null;
 
 const change = (edit, message, focusSort) => {
   const before = state.view;
+  state.unknown = [];
   edit(state);
   if (before !== state.view) state.sort = "";
   history.replaceState(null, "", toHash(state));
@@ -45,6 +46,9 @@ const show = () => {
         : rows.length + " of " + plural(cells.length, "value");
   }
   byId("choice").textContent = choiceOf(state);
+  byId("unknown").hidden = !state.unknown.length;
+  byId("unknown").textContent =
+    "The address of this page asks for " + state.unknown.join(", ") + ", which is not in this review; it was left out.";
   byId("nothing").hidden = any > 0;
 };
 

@@ -59,6 +59,7 @@ const defaults = () => {
     q: "",
     sort: "",
     filters: {},
+    unknown: [],
   };
   for (const key of Object.keys(facets)) state.filters[key] = new Set();
   if (facets.level.counts.size > 1 && facets.level.counts.has("cell")) state.filters.level.add("cell");
@@ -84,6 +85,7 @@ const toHash = (state) => {
   }
   return "#" + parts;
 };
+/* what the address asks for and the page has not stands in `unknown`, for a notice */
 const fromHash = (hash) => {
   const state = defaults(),
     parts = new URLSearchParams(hash.replace(/^#/, ""));
@@ -91,6 +93,7 @@ const fromHash = (hash) => {
   const choose = (key, known) => {
     const value = parts.get(key);
     if (known.includes(value)) state[key] = value;
+    else if (value) state.unknown.push(key + " " + value);
   };
   choose("view", VIEWS);
   choose("by", Object.keys(NAMINGS));
@@ -100,7 +103,10 @@ const fromHash = (hash) => {
   state.q = parts.get("q") || "";
   state.sort = parts.get("sort") || "";
   for (const [key, facet] of Object.entries(facets)) {
-    state.filters[key] = new Set(parts.getAll(key).filter((value) => facet.counts.has(value)));
+    const asked = parts.getAll(key);
+    state.filters[key] = new Set(asked.filter((value) => facet.counts.has(value)));
+    for (const value of asked)
+      if (!facet.counts.has(value)) state.unknown.push(facet.title.toLowerCase() + " " + (value || "without a name"));
   }
   return state;
 };

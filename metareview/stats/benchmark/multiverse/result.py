@@ -90,7 +90,8 @@ class OptionSummary:
     ----------
     decision, option, title : which.
     n, n_feasible, n_full : specifications with it, those with an order, and those that rank every method.
-    leader, share : who is first in most of the latter, and in how many of them; empty and None without any.
+    leader, share : who is first most often in the latter (``A = B`` where they are level), and in how many of them,
+        ties shared; empty and None without any.
     """
 
     decision: str

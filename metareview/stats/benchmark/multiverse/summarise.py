@@ -118,13 +118,13 @@ def _options(found: Multiverse, ranks: Array, full: NDArray[np.bool_]) -> tuple[
         for option, title in zip(decision.options, decision.titles, strict=True):
             here = chosen == option
             means = first[here & full].mean(axis=0) if (here & full).any() else None
-            at = None if means is None else int(np.argmax(means))
+            share = None if means is None else float(means.max())
+            ahead = [] if means is None else np.flatnonzero(means > means.max() - 1e-9).tolist()
             summaries.append(
                 OptionSummary(
                     decision=decision.name, option=option, title=title, n=int(here.sum()),
                     n_feasible=int((here & feasible).sum()), n_full=int((here & full).sum()),
-                    leader="" if at is None else found.methods_compared[at],
-                    share=None if means is None or at is None else float(means[at]),
+                    leader=" = ".join(found.methods_compared[at] for at in ahead), share=share,
                 )
             )  # fmt: skip
     return tuple(summaries)

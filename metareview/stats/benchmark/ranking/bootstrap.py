@@ -2,8 +2,8 @@
 
 Data sets are clusters of columns, studies of cells, units (images, seeds) of the values that a cell is a mean of;
 what belongs together is drawn together, the same for all methods. A replicate in which a method has no cell left
-gives it no rank; one in which the table falls apart gives none to anybody where the rule needs it connected. Both
-are counted.
+gives it no score; one in which the table falls apart gives none to anybody where the rule needs it connected.
+`stability` counts both, and says what the others tell of ranks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from metareview.stats.benchmark.ranking.cube import Cube
 from metareview.stats.benchmark.ranking.places import tidy
 from metareview.stats.benchmark.ranking.rules import Rule
 
-__all__ = ["Draws", "Unit", "draw", "intervals", "p_above", "p_best", "rank_shares", "simultaneous"]
+__all__ = ["Draws", "Unit", "draw", "intervals", "p_above", "p_best", "rank_shares", "simultaneous", "still_pairs"]
 
 Array = NDArray[np.float64]
 Groups = NDArray[np.int64]
@@ -29,6 +29,8 @@ Unit = Literal["dataset", "study", "unit", "none"]
 #: Numbers of a batch of replicates at most.
 _BATCH = 20_000_000
 _PAIRS = 5_000_000
+#: Standard error of a difference up to which it does not vary.
+_STILL = 1e-9
 #: Fewest clusters below which a bootstrap says little.
 _FEW = 10
 
@@ -89,12 +91,6 @@ def draw(
                       "are rather too narrow")  # fmt: skip
     if apart:
         warned.append(f"in {apart} of {n_boot} replicates the table fell apart; they rank nobody")
-    lost = int((~np.isfinite(scores)).any(axis=1).sum()) - apart
-    if lost:
-        warned.append(
-            f"in {lost} of {n_boot} replicates a method had no cell or no opponent left; it has no rank there, and the "
-            "others are ranked without it"
-        )
     return Draws(scores, unit, clusters, apart, said, tuple(warned))
 
 
@@ -262,12 +258,10 @@ def simultaneous(point: Array, scores: Array, level: float) -> tuple[NDArray[np.
     m = len(point)
     if len(whole) < 2 or not np.isfinite(point).all():
         return None
-    covariance = np.atleast_2d(np.cov(whole, rowvar=False))
-    variance = np.diag(covariance)
-    se = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0.0))
+    se = _gap_errors(whole)
     gap = tidy(point[:, None] - point[None, :])
     i, j = np.triu_indices(m, 1)
-    moving = se[i, j] > 1e-9
+    moving = se[i, j] > _STILL
     i, j = i[moving], j[moving]
     most = np.zeros(len(whole))
     size = max(1, _PAIRS // max(len(i), 1))
@@ -278,3 +272,16 @@ def simultaneous(point: Array, scores: Array, level: float) -> tuple[NDArray[np.
     critical = ordered[max(int(np.ceil(level * len(ordered) - 1e-9)) - 1, 0)]
     behind = (gap + critical * se < 0) & (gap < 0)
     return 1 + behind.sum(axis=1), m - behind.sum(axis=0)
+
+
+def still_pairs(point: Array, scores: Array) -> int:
+    """Return the number of pairs whose scores differ by the same in every replicate: their order is in no doubt."""
+    gap = tidy(point[:, None] - point[None, :])
+    return int(np.triu((gap != 0) & (_gap_errors(scores) <= _STILL), 1).sum())
+
+
+def _gap_errors(whole: Array) -> Array:
+    """Return the standard errors of all differences of scores (m, m) over replicates (B, m)."""
+    covariance = np.atleast_2d(np.cov(whole, rowvar=False))
+    variance = np.diag(covariance)
+    return np.asarray(np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0.0)))

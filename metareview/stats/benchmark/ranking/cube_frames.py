@@ -29,6 +29,8 @@ Ranges = Mapping[str, tuple[float | None, float | None]]
 
 _NEEDED = ("method", "metric", "value")
 _PARTS = ("target", "convention", "split", "evaluation")
+#: What stands for no value where a number is expected, in lower case; anywhere else these are names like others.
+_MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "<na>", "null", "none", "-", "–", "—"})
 #: Columns of a wide table that are no scores.
 _ABOUT = ("category", "study")
 
@@ -40,6 +42,7 @@ def cube_from_long(
     ranges: Ranges | None = None,
     vocabulary: Vocabulary | None = None,
     source: str = "table.csv",
+    decimal: str = ".",
 ) -> Cube:
     """Return the cube of a long table: one value per row.
 
@@ -55,19 +58,21 @@ def cube_from_long(
     ranges : metric -> lowest and highest possible value (None where unbounded); of the vocabulary by default.
     vocabulary : metrics and their aliases; the built-in ones by default.
     source : name of the file, for messages and references.
+    decimal : decimal mark of numbers that stand as text.
 
     Raises
     ------
     InputError
-        If a column is missing, a value is no number or outside its range, a metric has no known direction, or two
-        rows cannot be told apart.
+        If there are no rows, a column is missing, a value is no number or outside its range, a metric has no known
+        direction, or two rows cannot be told apart.
     """
     lacking = [name for name in _NEEDED if name not in frame.columns]
     if lacking:
         there = ", ".join(map(str, frame.columns))
         raise InputError(f"{source}: no column {lacking[0]}; a long table has method, dataset, metric, value (columns "
                          f"there: {there}); a table with one row per method is read with --wide")  # fmt: skip
-    rows = [_clean(row, source) for row in records({"rows": frame}, "rows")]
+    _with_rows(frame, source)
+    rows = [_clean(row, source, decimal) for row in records({"rows": frame}, "rows")]
     reader = _Reader(source, directions or {}, ranges or {}, vocabulary or default_vocabulary())
     return _cube([(reader.column(row), row) for row in rows], source)
 
@@ -81,6 +86,7 @@ def cube_from_wide(
     ranges: Ranges | None = None,
     vocabulary: Vocabulary | None = None,
     source: str = "table.csv",
+    decimal: str = ".",
 ) -> Cube:
     """Return the cube of a wide table: one row per method, one column per data set and metric.
 
@@ -89,7 +95,7 @@ def cube_from_wide(
     Parameters
     ----------
     frame : the table; columns `category` and `study` say so of the methods.
-    directions, ranges, vocabulary, source : as in `cube_from_long`.
+    directions, ranges, vocabulary, source, decimal : as in `cube_from_long`.
     metric : the metric of all columns whose headings are data sets.
     method : heading of the column with the methods; ``method`` by default, or the first column.
 
@@ -100,6 +106,7 @@ def cube_from_wide(
     """
     if frame.shape[1] < 2:
         raise InputError(f"{source}: a wide table has a column of methods and at least one of values")
+    _with_rows(frame, source)
     reader = _Reader(source, directions or {}, ranges or {}, vocabulary or default_vocabulary())
     who = method or ("method" if "method" in frame.columns else str(frame.columns[0]))
     if who not in frame.columns:
@@ -113,7 +120,7 @@ def cube_from_wide(
             dataset, name = parts[head]
             long = {**about, "method": row.get(who), "dataset": dataset, "metric": name, "value": row.get(head),
                     "line": row["line"], "file": source}  # fmt: skip
-            clean = _clean(long, source)
+            clean = _clean(long, source, decimal)
             found.append((reader.column(clean), clean))
     return _cube(found, source)
 
@@ -191,7 +198,12 @@ class _Reader:
         return self.vocabulary.find(name) is not None or name in self.directions
 
 
-def _clean(row: Row, source: str) -> Row:
+def _with_rows(frame: pd.DataFrame, source: str) -> None:
+    if frame.empty:
+        raise InputError(f"{source}: no rows; there are headings and no values under them")
+
+
+def _clean(row: Row, source: str, decimal: str) -> Row:
     """Return a row with its numbers as numbers; an empty or missing value as None."""
     out = dict(row) | {"file": source}
     for name in ("method", "metric"):
@@ -199,18 +211,19 @@ def _clean(row: Row, source: str) -> Row:
             raise InputError(f"{source} line {out['line']}: no {name}; every row names its method and metric")
         out[name] = text(out[name]).strip()
     for name in ("value", "se", "n"):
-        out[name] = _number(out.get(name), name, out["line"], source)
+        out[name] = _number(out.get(name), name, out["line"], source, decimal)
     return out
 
 
-def _number(cell: object, name: str, line: int, source: str) -> float | None:
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
+def _number(cell: object, name: str, line: int, source: str, decimal: str) -> float | None:
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in _MISSING):
         return None
     try:
-        number = float(cell)  # type: ignore[arg-type]
+        number = float(cell.replace(decimal, ".") if isinstance(cell, str) else cell)  # type: ignore[arg-type]
     except (TypeError, ValueError):
+        point = "write numbers with a decimal point, and " if "," in str(cell) else ""
         raise InputError(
-            f"{source} line {line}, column {name}: {cell!r} is no number; leave a missing value empty"
+            f"{source} line {line}, column {name}: {cell!r} is no number; {point}leave a missing value empty"
         ) from None
     if not isfinite(number):
         raise InputError(f"{source} line {line}, column {name}: {cell!r} is not finite; leave a missing value empty")

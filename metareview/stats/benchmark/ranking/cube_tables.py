@@ -94,7 +94,7 @@ def _asked(
         said.append(f"on {', '.join(datasets)}")
     if studies is not None:
         here &= experiments["study_id"].isin(list(studies))
-        said.append(f"of {', '.join(studies)}")
+        said.append(f"of {', '.join(studies) or 'no study'}")
     keep = results["experiment_id"].isin(experiments.loc[here, "experiment_id"]) if said else results["metric"].notna()
     if unit is not None:
         keep &= results["unit"].fillna("").astype(str).str.startswith(f"{unit}:")

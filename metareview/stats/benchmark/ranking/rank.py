@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metareview.errors import InputError, NotEstimable
-from metareview.stats.benchmark.ranking.bootstrap import (
-    Draws,
-    draw,
-    intervals,
-    p_above,
-    p_best,
-    rank_shares,
-    simultaneous,
-)
+from metareview.stats.benchmark.ranking.bootstrap import Draws, draw
 from metareview.stats.benchmark.ranking.bounds import Bounds, rank_bounds
 from metareview.stats.benchmark.ranking.coverage import Coverage, components_of, coverage_of
 from metareview.stats.benchmark.ranking.cube import Cube
@@ -27,6 +19,7 @@ from metareview.stats.benchmark.ranking.result import ColumnPlaces, MethodRank, 
 from metareview.stats.benchmark.ranking.rules import RULES, Rule, find_rule
 from metareview.stats.benchmark.ranking.scales import Scaled, mixed_conventions, scale
 from metareview.stats.benchmark.ranking.significance import Significance, significance
+from metareview.stats.benchmark.ranking.stability import Stability, stability_of
 
 __all__ = ["groups_of", "rank"]
 
@@ -41,20 +34,6 @@ _BOUNDS: dict[str, str] = {
     "majority": "bounds contain every filling; exact where a filling is known that reaches them",
     "z": "bounds contain every filling; exact where a filling is known that reaches them",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Stability:
-    """What a bootstrap says of each method (m,), and of each pair (m, m)."""
-
-    low: Array
-    high: Array
-    best: Array
-    shares: Array
-    number: NDArray[np.int64]
-    above: Array
-    joint: tuple[NDArray[np.int64], NDArray[np.int64]] | None
-    whole: int
 
 
 def rank(
@@ -197,7 +176,10 @@ def _bounds(cube: Cube, filled: Filled, scaled: Scaled, rule: Rule, transform: s
     scoring = RULES["win-rate"].scores if rule.name == "bradley-terry" else rule.scores  # the same order on full tables
     found = rank_bounds(values, worst, best, groups_of(part), rule.bounds, scoring)
     gone = int(np.isnan(values).sum())
-    return found, f"{_BOUNDS[rule.bounds]} ({gone} missing cells)" if gone else "no cell is missing"
+    cells = f"{gone} missing cell{'s' * (gone != 1)}"
+    if part.shape != filled.cube.shape:
+        cells += f" of the ranked methods over all {part.shape[1]} columns, also those left out of the block"
+    return found, f"{_BOUNDS[rule.bounds]} ({cells})" if gone else "no cell is missing"
 
 
 def _drawn(
@@ -224,18 +206,13 @@ def _assembled(
     cube = filled.cube
     first, middle = places(tidy(scores)), places(tidy(scores), ties="mean")
     order = order_of(first, cube.methods_compared)
-    stability = None if drawn is None else _stability(drawn, scores, base.level)
+    stability = None if drawn is None else stability_of(drawn, scores, filled.values, base.level)
     sign = scaled.sign if rule.name == "mean" else rule.sign
     ranked = tuple(
         _method(i, cube, (scores * sign, first, middle), bounds, stability) for i in order
     )  # fmt: skip
     tests, said = _tests(filled, order)
-    intervals_said = () if stability is None else (
-        f"percentile intervals of ranks ({base.level:.0%})",
-        f"simultaneous rank intervals after Mogstad et al. 2024, from the {stability.whole} replicates that rank "
-        "every method" if stability.joint else
-        "no simultaneous intervals: no replicate ranks every method",
-    )  # fmt: skip
+    how, why = ((), ()) if stability is None else (stability.methods, stability.warnings)
     unscored = [entry.method for entry in ranked if entry.rank is None]
     lost = (f"no rank for {', '.join(unscored)}: nothing there compares with another method",) if unscored else ()
     level = (f"all {len(ranked)} methods tie",) if len(np.unique(first[np.isfinite(first)])) < 2 else ()
@@ -243,22 +220,14 @@ def _assembled(
         base, ranked=ranked, columns=_columns(cube, order), blocks=_unit_places(cube, order),
         pairs=_pairs(filled, order, stability),
         n_boot=0 if drawn is None else len(drawn.scores), clusters=0 if drawn is None else drawn.clusters,
-        apart=0 if drawn is None else drawn.apart, methods=(*base.methods, *intervals_said),
-        warnings=(*base.warnings, *lost, *level), significance=replace(tests, warnings=(*tests.warnings, *said)),
-    )  # fmt: skip
-
-
-def _stability(drawn: Draws, scores: Array, level: float) -> _Stability:
-    ranks = places(tidy(drawn.scores))
-    low, high = intervals(ranks, level)
-    return _Stability(
-        low, high, p_best(ranks), rank_shares(ranks), np.isfinite(ranks).sum(axis=0), p_above(tidy(drawn.scores)),
-        simultaneous(scores, drawn.scores, level), int(np.isfinite(ranks).all(axis=1).sum()),
+        apart=0 if drawn is None else drawn.apart, used=0 if stability is None else stability.used,
+        methods=(*base.methods, *how),
+        warnings=(*base.warnings, *why, *lost, *level), significance=replace(tests, warnings=(*tests.warnings, *said)),
     )  # fmt: skip
 
 
 def _method(
-    i: int, cube: Cube, found: tuple[Array, Array, Array], bounds: Bounds, stability: _Stability | None
+    i: int, cube: Cube, found: tuple[Array, Array, Array], bounds: Bounds, stability: Stability | None
 ) -> MethodRank:
     scores, first, middle = found
     own = [entry for entry in cube.entries if entry.method == i]
@@ -272,15 +241,14 @@ def _method(
         refs=tuple(ref for entry in own for ref in entry.refs),
         note="" if sure else "none of its values compares with another method",
     )  # fmt: skip
-    if stability is None or not sure:
+    if stability is None or not sure or not stability.used:
         return row
-    number = int(stability.number[i])
     joint = stability.joint
     return replace(
-        row, replicates=number, ci_low=int(stability.low[i]) if number else None,
-        ci_high=int(stability.high[i]) if number else None, p_best=_number(stability.best[i]),
-        sim_low=None if joint is None else int(joint[0][i]), sim_high=None if joint is None else int(joint[1][i]),
-        shares=tuple(float(share) for share in stability.shares[i]) if number else (),
+        row, replicates=stability.used, ci_low=int(stability.low[i]), ci_high=int(stability.high[i]),
+        p_best=_number(stability.best[i]), sim_low=None if joint is None else int(joint[0][i]),
+        sim_high=None if joint is None else int(joint[1][i]),
+        shares=tuple(float(share) for share in stability.shares[i]),
     )  # fmt: skip
 
 
@@ -301,7 +269,7 @@ def _columns(cube: Cube, order: Sequence[int]) -> tuple[ColumnPlaces, ...]:
     )  # fmt: skip
 
 
-def _pairs(filled: Filled, order: Sequence[int], stability: _Stability | None) -> tuple[PairRank, ...]:
+def _pairs(filled: Filled, order: Sequence[int], stability: Stability | None) -> tuple[PairRank, ...]:
     units, names = _units(filled.cube), filled.cube.methods_compared
     values = np.column_stack([own for _, _, own in units]) if units else filled.values
     out = []

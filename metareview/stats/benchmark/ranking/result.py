@@ -33,7 +33,7 @@ class MethodRank:
     ci_low, ci_high : percentile interval of bootstrap ranks.
     sim_low, sim_high : rank interval that holds for all methods at once.
     p_best : share of replicates in which it is best.
-    replicates : replicates that rank it.
+    replicates : replicates that enter its interval: those that rank every method.
     shares : share of them at rank 1, 2, …
     k, possible : cells it has, and columns there are.
     studies : how many studies its cells are of.
@@ -114,6 +114,7 @@ class Ranking(Result):
     pairs : every pair of ranked methods.
     unit, n_boot, clusters, seed, level : of the bootstrap; `n_boot` is 0 where there is none, and a warning says why.
     apart : replicates in which the table fell apart.
+    used : replicates that rank every method; intervals are of these.
     bounds_note : how the bounds were found, or why there are none.
     significance : tests, where the design is complete.
     notes : of the declaration.
@@ -135,6 +136,7 @@ class Ranking(Result):
     n_boot: int = 0
     clusters: int = 0
     apart: int = 0
+    used: int = 0
     seed: int = 0
     level: float = 0.95
     bounds_note: str = ""
@@ -170,7 +172,7 @@ class Ranking(Result):
             "pairs": [asdict(pair) for pair in self.pairs],
             "columns": [column.key for column in self.columns],
             "bootstrap": {"unit": self.unit, "n_boot": self.n_boot, "clusters": self.clusters, "seed": self.seed,
-                          "level": self.level, "apart": self.apart},
+                          "level": self.level, "apart": self.apart, "used": self.used},
             "significance": asdict(self.significance), "bounds_note": self.bounds_note,
             "how": list(self.methods), "warnings": list(self.warnings),
             "dropped": [str(row) for row in self.dropped], "k_in": self.k_in, "k_used": self.k_used,
