@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:
 
 
 def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the rows of a sheet as text, formulas and error values included."""
+    """Yield the rows of a sheet as text, formulas and error values included, also those below the last value."""
     instead: dict[int, list[tuple[int, str]]] = {}
     for address, text in scan.instead.items():
         row, column = place_of(address)
@@ -208,7 +209,10 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
         row, column = place_of(address)
         fixed.setdefault(row, {})[column] = decimals
     nothing: dict[int, int] = {}
-    for number, values in enumerate(rows, 1):
+    last = max(instead, default=0)
+    blank: list[Any] = []
+    for number, given in enumerate(zip_longest(rows, range(last)), 1):
+        values = given[0] if given[0] is not None else blank
         shares, places = percents.get(number, ()), fixed.get(number, nothing)
         cells = [
             value if type(value) is str else cell_text(value, percent=index in shares, decimals=places.get(index))
