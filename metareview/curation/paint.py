@@ -109,6 +109,8 @@ class Painter:
     def __init__(self, book: Any, drops: DropDowns) -> None:
         self._book, self._drops = book, drops
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        #: The figures that only a format of their own shows as they were typed, trailing zeros and all.
+        self.typed: set[str] = set()
 
     def style(self, **properties: Any) -> Any:
         """Return the format with these properties."""
@@ -190,7 +192,11 @@ class Painter:
                     continue
                 number = number_format(cell) if place < len(kinds) and kinds[place] else None
                 if number is not None:
-                    write_number(row, place, number[0], style(mark, number[1]))
+                    shown = number[1]
+                    if shown != "General":  # told from a format that a person chose by its second part
+                        self.typed.add(cell)
+                        shown = f"{shown};-{shown}"
+                    write_number(row, place, number[0], style(mark, shown))
                 elif len(cell) > LONGEST:
                     raise InputError(
                         f"{plan.table} row {row + 1}: a cell of {len(cell):,} characters; one of a workbook holds "

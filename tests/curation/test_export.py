@@ -110,6 +110,39 @@ def test_files_that_differ_are_replaced_only_when_asked(tmp_path: Path) -> None:
         write_csv(path, review, force=True)
 
 
+def retyped(path: Path, target: Path) -> Path:
+    """Type over figures with trailing zeros, once in a cell that gets a format of a person's own; move one."""
+    book = load_workbook(path)
+    page = book["results"]
+    page["F4"], page["F5"] = 95, 0.95
+    page["F6"] = 0.7
+    page["F6"].number_format = "0.00"
+    page["F8"], page["F7"] = page["F7"].value, None
+    page["F8"].number_format = page["F7"].number_format
+    book.save(target)
+    return target
+
+
+def values_of(path: Path) -> list[str]:
+    return [row.split(",")[5] for row in csv_files(path)["results.csv"].decode().splitlines()[1:]]
+
+
+def test_digits_that_nobody_typed_are_not_claimed(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path, *({"value": text} for text in ("0.2520", "0.9130", "0.5000", "0.8100", "1")))
+    assert values_of(path) == ["0.2520", "0.9130", "0.5000", "0.8100", "1"]
+    assert values_of(retyped(path, tmp_path / "again.xlsx")) == ["95", "0.95", "0.70", "", "0.8100"]
+
+
+@pytest.mark.needs_libreoffice
+def test_digits_after_libreoffice(tmp_path: Path) -> None:
+    from test_template import convert
+
+    path = write_workbook(tmp_path, *({"value": text} for text in ("0.2520", "0.9130", "0.5000", "0.8100", "1")))
+    saved = convert(path, "xlsx", tmp_path / "saved")
+    assert values_of(saved) == ["0.2520", "0.9130", "0.5000", "0.8100", "1"]
+    assert values_of(retyped(saved, tmp_path / "again.xlsx")) == ["95", "0.95", "0.70", "", "0.8100"]
+
+
 def renamed(path: Path, old: str, new: str) -> Path:
     book = load_workbook(path)
     book[old].title = new
