@@ -116,7 +116,7 @@ def _refuse_copy(review: Path, output: Path) -> None:
     from metareview.cli.template import refuse_output
     from metareview.curation.annotate import is_annotated
 
-    refuse_output(review, output, force=is_annotated(output))
+    refuse_output(review, output, force=is_annotated(output), instead="move it away")
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def _check_target(output: Path, files: set[str], versions: tuple[Path, ...]) -> 
     if any(output.resolve() == version.resolve() for version in versions):
         raise InputError(f"{output} is one of the two versions; name another folder, so that nothing is overwritten")
     there = {path.name for path in output.iterdir()} if output.is_dir() else set()
-    strange = sorted(there - files)
+    strange = sorted(there - {name.partition("/")[0] for name in files})
     if there and ("resolutions.csv" not in there or strange):
         raise InputError(
             f"{output} holds {', '.join(strange or sorted(there))[:200]}, which is no earlier merge of these two; "

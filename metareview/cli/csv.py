@@ -15,12 +15,15 @@ def csv(
         Path, typer.Argument(metavar="WORKBOOK", help="Workbook with the tables as sheets (or a review folder).")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write to.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace files that differ.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that differ; leave unread sheets behind.")
+    ] = False,
 ) -> None:
     """Write the sheets of a workbook as CSV files, ready for version control and for the report.
 
     Help rows, examples and drop-down lists stay behind. Cells keep their text, rows their order; a table that has not
-    changed gives the same bytes as before. Formulas are refused. Nothing is checked: do that with metareview check.
+    changed gives the same bytes as before. Formulas are refused, and so is a workbook with a sheet that looks like a
+    table and has no table's name. Nothing is checked: do that with metareview check.
 
     Examples:
 
@@ -30,6 +33,6 @@ def csv(
     """
     from metareview.curation.export import write_csv
 
-    written = write_csv(workbook, output, force=force)
+    written = write_csv(workbook, output, force=force, say=lambda text: typer.echo(f"warning: {text}", err=True))
     changed = [name for name, new in written.items() if new]
     typer.echo(f"{output}: {len(changed)} of {len(written)} files written{': ' if changed else ''}{', '.join(changed)}")

@@ -41,6 +41,10 @@ def export_review(
     text = render_export(kind, found.tables, found.spec, table_files(review), url=url, licence=licence, version=version,
                          retrieved=retrieved)  # fmt: skip
     emit(text, output)
+    missing = [option for option, given in (("--url", url), ("--licence", licence)) if not given]
+    if kind == "croissant" and missing:
+        typer.echo(f"warning: Croissant asks for an address and a licence of the data; give {' and '.join(missing)}",
+                   err=True)  # fmt: skip
     if output is not None:
         typer.echo(f"{output}{f'; left out, the format has no place for it: {LOST[kind]}' if LOST[kind] else ''}")
 

@@ -54,8 +54,14 @@ def template(
     typer.echo(f"{output} is ready. Fill it in, then:\n  metareview check {output} --annotate checked.xlsx")
 
 
-def refuse_output(review: Path, output: Path, force: bool = False) -> None:
+def refuse_output(review: Path, output: Path, force: bool = False, *, instead: str = "replace it with --force") -> None:
     """Refuse a workbook where it would replace a file, or be read as a review's tables a second time.
+
+    Parameters
+    ----------
+    review, output : what is read, and the workbook to write.
+    force : whether a file that is there may be replaced.
+    instead : what else than naming another file the verb allows.
 
     Raises
     ------
@@ -67,11 +73,11 @@ def refuse_output(review: Path, output: Path, force: bool = False) -> None:
     if output.suffix.lower() != ".xlsx":
         raise InputError(f"{output} does not end in .xlsx; name the workbook {output.stem}.xlsx")
     if output.exists() and output.resolve() == review.resolve():
-        raise InputError(f"{output} is the file to read, which is never changed; name another with -o")
+        raise InputError(f"{output} is the file to read, which is never changed; name another file")
     if review.is_dir() and output.resolve().parent == review.resolve():
         raise InputError(
             f"{output} would stand in the review folder, where its sheets would be its tables a second time; "
             f"write it beside the folder"
         )
     if output.exists() and not force:
-        raise InputError(f"{output} is there already; name another file, or replace it with --force")
+        raise InputError(f"{output} is there already; name another file, or {instead}")

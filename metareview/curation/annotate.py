@@ -108,7 +108,7 @@ def annotate(place: Path | str, report: CheckReport) -> bytes:
     write_glossary(target, painter, spec)
     write_changes(target, painter, book.changes)
     drops.write(target)
-    write_hidden(target, book.spec, book.origins)
+    write_hidden(target, book.spec, book.origins, painter.typed)
     target.close()
     return stream.getvalue()
 

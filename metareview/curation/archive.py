@@ -1,6 +1,6 @@
 """A review for deposit: one zip with the spreadsheets, what they mean, the terms of use, and checksums of all of it.
 
-    <id>/review/        the spreadsheets, review.yaml and resolutions.csv, as they stand
+    <id>/review/        the spreadsheets, review.yaml and resolutions.csv, as they stand, with tools/ and reruns/
     <id>/data_dictionary.csv, data_dictionary.md, README.md, LICENSE.txt
     <id>/SHA256SUMS     digest and name of every other file; ``sha256sum -c SHA256SUMS`` verifies it anywhere
 
@@ -29,7 +29,7 @@ from metareview.ingest import check_review, raise_if_errors
 from metareview.ingest.config import SPEC_FILE, TOOLS
 from metareview.ingest.files import table_files
 from metareview.ingest.problems import Problem
-from metareview.ingest.reruns import rerun_files
+from metareview.ingest.reruns import RERUNS, rerun_files
 from metareview.ingest.review import CheckReport, FurtherCheck
 from metareview.ingest.toolfiles import tool_files
 from metareview.schema.review import ReviewSpec
@@ -38,8 +38,9 @@ __all__ = ["LICENCES", "build_archive", "check_archive"]
 
 SUMS = "SHA256SUMS"
 _STAMP = (1980, 1, 1, 0, 0, 0)
-#: Most that an archive may unpack to, entries it may have, and how many times its own size it may unpack to.
-MAX_UNPACKED, MAX_ENTRIES, MAX_RATIO = 1024**3, 1000, 200
+#: Most that an archive may unpack to, entries it may have (a run has its record), and how many times its own size it
+#: may unpack to.
+MAX_UNPACKED, MAX_ENTRIES, MAX_RATIO = 1024**3, 20_000, 200
 _SMALL = 64 * 1024**2
 _BLOCK = 1024**2
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
@@ -55,7 +56,7 @@ LICENCES: Mapping[str, str] = {
 
 
 def build_archive(folder: Path | str, licence: str) -> bytes:
-    """Return the archive of a review.
+    """Return the archive of a review, verified and read back as whoever gets it will.
 
     Parameters
     ----------
@@ -90,7 +91,26 @@ def build_archive(folder: Path | str, licence: str) -> bytes:
     }
     files |= {name: text.encode() for name, text in texts.items()}
     sums = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
-    return _zip(spec.id, {**files, SUMS: "".join(sums).encode()})
+    data = _zip(spec.id, {**files, SUMS: "".join(sums).encode()})
+    _read_back(data, report)
+    return data
+
+
+def _read_back(data: bytes, report: CheckReport) -> None:
+    """Check the finished archive: what does not come out of it is no deposit.
+
+    Raises
+    ------
+    InputError, ProblemsFound
+        If the archive is refused, has problems, or holds other rows than the review.
+    """
+    with TemporaryDirectory(prefix="metareview-") as folder:
+        path = Path(folder) / f"{report.review}.zip"
+        path.write_bytes(data)
+        again = check_archive(path)
+    raise_if_errors(again.review, again.problems)
+    if again.counts != report.counts:
+        raise InputError(f"the archive of {report.review} has other rows than the review; nothing is written")
 
 
 def _zip(root: str, files: Mapping[str, bytes]) -> bytes:
@@ -157,7 +177,7 @@ def _unpacked(path: Path) -> Iterator[tuple[Path, list[Problem]]]:
             for inside, info in members.items():
                 if not problems and inside.startswith("review/"):
                     target = folder / inside.removeprefix("review/")
-                    target.parent.mkdir(exist_ok=True)
+                    target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(archive.read(info))
             yield folder, problems
     except _DAMAGE as error:
@@ -185,7 +205,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
         if (
             strange
             or stat.S_ISLNK(info.external_attr >> 16)
-            or not (len(parts) in (2, 3) or (len(parts) == 4 and parts[1:3] == ("review", TOOLS)))
+            or not (len(parts) in (2, 3) or parts[1:3] in (("review", TOOLS), ("review", RERUNS)))
         ):
             raise InputError(f"{path} has an entry {info.filename!r}, which may lead out of it; it is not unpacked")
         inside = "/".join(parts[1:])

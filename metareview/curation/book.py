@@ -16,7 +16,7 @@ from metareview.ingest.config import SPEC_FILE
 from metareview.ingest.files import TableFile, find_tables, workbook_tables
 from metareview.ingest.layout import CHANGES_SHEET, ORIGIN_SHEET, OWN_SHEETS, is_remark
 from metareview.ingest.problems import Problem, Problems, raise_if_errors
-from metareview.ingest.sheets import read_values
+from metareview.ingest.sheets import place_of, read_values
 from metareview.ingest.spreadsheets import csv_cells
 from metareview.ingest.workbooks import Workbook
 from metareview.schema.tables import CURATED, TABLES
@@ -190,6 +190,8 @@ def refuse_formulas(book: Book) -> None:
     problems = Problems()
     for name, sheet in book.sheets.items():
         for address, text in sheet.formulas.items() if name in TABLES else ():
+            if is_remark(sheet.rows[place_of(address)[0] - 1]):
+                continue  # help is never data, and never written
             found, rule = f"{name}!{address} holds {text[:60]}", "a formula is never evaluated and never written"
             rule = rule if text.startswith("=") else "an error value of a spreadsheet program is not data"
             problems.add(Problem.of_file(sheet.file, found, rule, "write the value that it shows"))

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from metareview.curation.book import Sheet, read_book, refuse_formulas
-from metareview.errors import InputError
+from metareview.curation.book import Book, Sheet, read_book, refuse_formulas
+from metareview.errors import InputError, did_you_mean
+from metareview.ingest.cells import clean
 from metareview.ingest.config import SPEC_FILE
-from metareview.schema.tables import TABLES
+from metareview.ingest.layout import is_remark
+from metareview.schema.tables import CURATED, TABLES
 
 __all__ = ["canonical_csv", "csv_files", "write_csv"]
 
@@ -34,7 +36,10 @@ def csv_files(place: Path | str) -> dict[str, bytes]:
     ProblemsFound
         If a file cannot be read, or a cell holds a formula: those are never evaluated and never written.
     """
-    book = read_book(place)
+    return _files(read_book(place))
+
+
+def _files(book: Book) -> dict[str, bytes]:
     refuse_formulas(book)
     files: dict[str, bytes] = {}
     for table, sheet in book.sheets.items():
@@ -82,14 +87,41 @@ def canonical_csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> byte
     return out.getvalue().encode("utf-8")
 
 
-def write_csv(place: Path | str, folder: Path, *, force: bool = False) -> dict[str, bool]:
+def _left_behind(book: Book) -> Iterator[str]:
+    """Yield what a person may have typed that no file will hold: tables whose sheet is gone, sheets like tables.
+
+    A sheet is like a table when it has rows of help, or when its first row has the columns that every row of a table
+    needs. Other sheets are a person's own.
+    """
+    gone = [name for name in book.origins if name in TABLES and name not in book.sheets]
+    if book.single and gone:
+        yield f"no sheet is named {', '.join(gone)}, which the workbook was made with"
+    for name, sheet in book.sheets.items():
+        rows = [list(map(clean, row)) for row in sheet.rows if any(map(clean, row))]
+        head = set(next((row for row in rows if not is_remark(row)), ())) - {""}
+        like = [table for table in CURATED if _like(head, table)]
+        if name not in TABLES and (like or any(map(is_remark, rows))):
+            columns = f"it has the columns of {' or '.join(like)}" if like else "it has rows of help"
+            yield f"sheet {sheet.shown} is not read ({did_you_mean(sheet.shown, TABLES) or columns})"
+
+
+def _like(head: set[str], table: str) -> bool:
+    """Return whether a first row could be the header of a table; one that needs no column is told by three."""
+    needed = {name for name, info in TABLES[table].model.model_fields.items() if info.is_required()}
+    return needed <= head and len(head & set(TABLES[table].columns)) >= (2 if needed else 3)
+
+
+def write_csv(
+    place: Path | str, folder: Path, *, force: bool = False, say: Callable[[str], None] | None = None
+) -> dict[str, bool]:
     """Write the CSV files of a workbook into a folder.
 
     Parameters
     ----------
     place : the workbook.
     folder : where to; made where it is not there.
-    force : replace files that differ.
+    force : replace files that differ, and leave sheets behind that look like tables and are not read.
+    say : told what is left behind.
 
     Returns
     -------
@@ -98,11 +130,18 @@ def write_csv(place: Path | str, folder: Path, *, force: bool = False) -> dict[s
     Raises
     ------
     InputError
-        If a file is there with other content and `force` is not set; then nothing is written.
+        If a file is there with other content, or a sheet that looks like a table would be left behind, and `force` is
+        not set; then nothing is written.
     """
     from metareview.results.atomic import write_atomic
 
-    files = csv_files(place)
+    book = read_book(place)
+    files, left = _files(book), list(_left_behind(book))
+    if left and not force:
+        raise InputError(f"{'; '.join(left)}: name the sheet after its table; --force leaves behind what is not read")
+    if say is not None:
+        for text in left:
+            say(text)
     there = {name: folder / name for name in files if (folder / name).exists()}
     differ = [name for name, path in there.items() if path.read_bytes() != files[name]]
     if differ and not force:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from metareview.curation.columns import CODES, table_purpose
 from metareview.curation.derivations import FORMULAS, FormulaSpec
 from metareview.curation.paint import COLOURS, LONGEST, Painter
-from metareview.ingest.layout import CHANGES_SHEET, GLOSSARY_SHEET, HELP_SHEET, ORIGIN_SHEET, SPEC_SHEET
+from metareview.ingest.layout import CHANGES_SHEET, GLOSSARY_SHEET, HELP_SHEET, ORIGIN_SHEET, SPEC_SHEET, TYPED_SHEET
 from metareview.schema.metric import Metric, default_vocabulary
 from metareview.schema.review import ReviewSpec
 from metareview.schema.tables import CURATED
@@ -167,8 +167,8 @@ def write_changes(book: Any, painter: Painter, rows: Sequence[Sequence[str]]) ->
     sheet.fit_to_pages(1, 0)
 
 
-def write_hidden(book: Any, spec: str | None, origins: Mapping[str, Sequence[str]]) -> None:
-    """Write what the workbook carries unseen: ``review.yaml``, and the header of each CSV file it was made from."""
+def write_hidden(book: Any, spec: str | None, origins: Mapping[str, Sequence[str]], typed: Collection[str]) -> None:
+    """Write what the workbook carries unseen: ``review.yaml``, headers of CSV files, figures with trailing zeros."""
     if spec is not None:
         sheet = book.add_worksheet(SPEC_SHEET)
         for row, line in enumerate(spec.splitlines()):
@@ -178,4 +178,8 @@ def write_hidden(book: Any, spec: str | None, origins: Mapping[str, Sequence[str
     for row, (table, columns) in enumerate(origins.items()):
         for place, text in enumerate((table, *columns)):
             sheet.write_string(row, place, text)
+    sheet.hide()
+    sheet = book.add_worksheet(TYPED_SHEET)
+    for row, text in enumerate(sorted(typed)):
+        sheet.write_string(row, 0, text)
     sheet.hide()

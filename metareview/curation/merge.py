@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from metareview.curation.compare import compare, compare_table
 from metareview.curation.comparison import Comparison, Conflict, LoneRow
@@ -26,10 +27,12 @@ from metareview.curation.resolutions import (
     stale,
 )
 from metareview.curation.rows import MergedTable, texts_of
+from metareview.errors import InputError
 from metareview.ingest.cells import CellFault, clean
-from metareview.ingest.config import SPEC_FILE
+from metareview.ingest.config import SPEC_FILE, TOOLS
 from metareview.ingest.fields import fields_of, parse_cell
-from metareview.ingest.reruns import rerun_files
+from metareview.ingest.reruns import RERUNS, rerun_files
+from metareview.ingest.toolfiles import tool_files
 from metareview.schema.metric import Vocabulary, default_vocabulary
 from metareview.schema.tables import TABLES
 
@@ -42,7 +45,8 @@ class Merged:
 
     Attributes
     ----------
-    files : text of every file by name: the tables, ``review.yaml``, ``resolutions.csv``.
+    files : text of every file by name: the tables, ``review.yaml``, ``resolutions.csv``, and what stands in ``tools/``
+        and ``reruns/``, which nobody extracts.
     resolutions : every decision, those of earlier merges included.
     resolved, rounded, unresolved : how many cells and rows were decided, agreed as far as their digits go, are open.
     warnings : what a reader must know.
@@ -97,33 +101,30 @@ def merge(
         files[SPEC_FILE] = text if text.endswith("\n") else f"{text}\n"
     decided = _decided(chosen, [*open_cells, *open_rows], before)
     files[RESOLUTIONS_FILE] = resolutions_csv(decided)
-    files |= _reruns(a) or _reruns(b)
     warnings = [
         *found.warnings,
         *(() if text else ("neither version has a review.yaml; add one to the merged review",)),
-        *(
-            ("appraisal tools of the review's own (tools/) are not merged; copy the folder",)
-            if _own_tools(a, b)
-            else ()
-        ),
     ]
+    for what, listed, whole in ((f"{RERUNS}/", rerun_files, True), (f"{TOOLS}/", tool_files, False)):
+        ours, theirs = _texts(a, listed), _texts(b, listed)
+        # rows of re-runs and their records belong together; tools are files of their own
+        files |= (ours or theirs) if whole else theirs | ours
+        if ours and any(ours.get(name, "" if whole else text) != text for name, text in theirs.items()):
+            warnings.append(f"{what} differs; that of {a.name} is used")
     return Merged(
         files, decided, len(chosen), len(found.rounded), len(open_cells) + len(open_rows), tuple(warnings)
     )  # fmt: skip
 
 
-def _reruns(version: Extraction) -> dict[str, str]:
-    """What `metareview rerun` wrote beside a version: nobody extracts it, so it goes along as it is."""
-    if not version.path.is_dir():
-        return {}
-    return {
-        path.relative_to(version.path).as_posix(): path.read_text(encoding="utf-8")
-        for path in rerun_files(version.path)
-    }
-
-
-def _own_tools(a: Extraction, b: Extraction) -> bool:
-    return any(one.spec is not None and bool(one.spec.tools) for one in (a, b))
+def _texts(version: Extraction, listed: Callable[[Path], list[Path]]) -> dict[str, str]:
+    """Return the text of files of a version that nobody extracts, by name: they go along as they are."""
+    folder, texts = version.path, {}
+    for path in listed(folder) if folder.is_dir() else ():
+        try:
+            texts[path.relative_to(folder).as_posix()] = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} cannot be read ({error}); save it as UTF-8") from None
+    return texts
 
 
 def _open_cell(row: Conflict) -> str:

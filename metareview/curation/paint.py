@@ -85,6 +85,8 @@ def new_book(title: str) -> tuple[Any, io.BytesIO]:
 def number_format(text: str) -> tuple[float, str] | None:
     """Return number and format of a text that a spreadsheet program shows as it is, or None where it stays text.
 
+    Text stays what has more than 15 significant digits: Excel shows no more, and LibreOffice saves no more.
+
     >>> number_format("0.950"), number_format("12"), number_format("0,95"), number_format("007")
     ((0.95, '0.000'), (12.0, 'General'), None, None)
     """
@@ -92,8 +94,8 @@ def number_format(text: str) -> tuple[float, str] | None:
     if match is None:
         return None
     value = float(text)
-    if float(f"{value:.16G}") != value or (text.startswith("-0") and value == 0):
-        return None  # more digits than the format keeps
+    if float(f"{value:.15G}") != value or (text.startswith("-0") and value == 0):
+        return None  # more digits than every program keeps
     plain = str(int(value)) if value == value // 1 else repr(value)
     if plain == text:
         return value, "General"
@@ -107,6 +109,8 @@ class Painter:
     def __init__(self, book: Any, drops: DropDowns) -> None:
         self._book, self._drops = book, drops
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        #: The figures that only a format of their own shows as they were typed, trailing zeros and all.
+        self.typed: set[str] = set()
 
     def style(self, **properties: Any) -> Any:
         """Return the format with these properties."""
@@ -188,7 +192,11 @@ class Painter:
                     continue
                 number = number_format(cell) if place < len(kinds) and kinds[place] else None
                 if number is not None:
-                    write_number(row, place, number[0], style(mark, number[1]))
+                    shown = number[1]
+                    if shown != "General":  # told from a format that a person chose by its second part
+                        self.typed.add(cell)
+                        shown = f"{shown};-{shown}"
+                    write_number(row, place, number[0], style(mark, shown))
                 elif len(cell) > LONGEST:
                     raise InputError(
                         f"{plan.table} row {row + 1}: a cell of {len(cell):,} characters; one of a workbook holds "

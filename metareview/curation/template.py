@@ -80,7 +80,7 @@ def build_template(book: Book, name: str = "extraction") -> bytes:
         if sheet_name not in TABLES:
             write_plain(target, painter, other)
     drops.write(target)
-    write_hidden(target, book.spec, book.origins)
+    write_hidden(target, book.spec, book.origins, painter.typed)
     target.close()
     return stream.getvalue()
 

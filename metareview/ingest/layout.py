@@ -19,6 +19,7 @@ __all__ = [
     "OWN_SHEETS",
     "PROBLEMS_SHEET",
     "SPEC_SHEET",
+    "TYPED_SHEET",
     "is_remark",
     "is_workbook",
 ]
@@ -27,13 +28,15 @@ HELP_SHEET = "instructions"
 GLOSSARY_SHEET = "glossary"
 CHANGES_SHEET = "changes"
 PROBLEMS_SHEET = "problems"
-#: Hidden: the values of the drop-downs, ``review.yaml`` line by line, and the header of each CSV file it was made from.
+#: Hidden: the values of the drop-downs, ``review.yaml`` line by line, the header of each CSV file it was made from, and
+#: the figures with trailing zeros that it was made with.
 LISTS_SHEET = "lists"
 SPEC_SHEET = "review.yaml"
 ORIGIN_SHEET = "csv columns"
+TYPED_SHEET = "csv figures"
 #: Sheets that are no tables and need no warning.
 OWN_SHEETS = frozenset(
-    {HELP_SHEET, GLOSSARY_SHEET, CHANGES_SHEET, PROBLEMS_SHEET, LISTS_SHEET, SPEC_SHEET, ORIGIN_SHEET}
+    {HELP_SHEET, GLOSSARY_SHEET, CHANGES_SHEET, PROBLEMS_SHEET, LISTS_SHEET, SPEC_SHEET, ORIGIN_SHEET, TYPED_SHEET}
 )
 
 HOW = "# how"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html import unescape
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class SheetScan:
     instead : formulas and error values by address; they stand as text where the reader would give a value or nothing.
     percents : addresses of numbers that are shown as percentages.
     decimals : by address, the decimals of numbers that are shown with a fixed number of them.
+    made : addresses of those whose format was made for one figure.
+    typed : the figures that such a format was made for; None where the workbook has no list of them.
     columns : letters of the columns with cells.
     cells, rows, width : numbers of cells, of rows, and of cells without address in one row.
     hidden_rows, hidden_columns : rows (from 1) and columns (first and last, from 1) that are not shown.
@@ -61,6 +64,8 @@ class SheetScan:
     instead: dict[str, str] = field(default_factory=dict)
     percents: set[str] = field(default_factory=set)
     decimals: dict[str, int] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+    typed: frozenset[str] | None = None
     columns: set[str] = field(default_factory=set)
     cells: int = 0
     rows: int = 0
@@ -79,7 +84,9 @@ class SheetScan:
         return self.span * self.rows > _SPARSE * self.cells + 1_000_000
 
 
-def scan_sheet(stream: Any, percent_styles: frozenset[str], decimal_styles: Mapping[str, int]) -> SheetScan:
+def scan_sheet(
+    stream: Any, percent_styles: frozenset[str], decimal_styles: Mapping[str, int], made_styles: frozenset[str]
+) -> SheetScan:
     """Scan the XML of a sheet; reading it to its end also verifies its checksum."""
     scan = SheetScan()
     names = b"|".join(style.encode() for style in sorted({*percent_styles, *decimal_styles}))
@@ -93,6 +100,8 @@ def scan_sheet(stream: Any, percent_styles: frozenset[str], decimal_styles: Mapp
                 scan.percents.add(address.decode())
             else:
                 scan.decimals[address.decode()] = decimal_styles[style.decode()]
+                if style.decode() in made_styles:
+                    scan.made.add(address.decode())
     return scan
 
 
@@ -194,7 +203,7 @@ def _rows(sheet: Any) -> Iterator[list[Any]]:
 
 
 def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the rows of a sheet as text, formulas and error values included."""
+    """Yield the rows of a sheet as text, formulas and error values included, also those below the last value."""
     instead: dict[int, list[tuple[int, str]]] = {}
     for address, text in scan.instead.items():
         row, column = place_of(address)
@@ -208,12 +217,22 @@ def _texts(rows: Iterable[list[Any]], scan: SheetScan) -> Iterator[tuple[int, in
         row, column = place_of(address)
         fixed.setdefault(row, {})[column] = decimals
     nothing: dict[int, int] = {}
-    for number, values in enumerate(rows, 1):
+    made: dict[int, list[int]] = {}
+    for address in scan.made if scan.typed is not None else ():
+        row, column = place_of(address)
+        made.setdefault(row, []).append(column)
+    last = max(instead, default=0)
+    blank: list[Any] = []
+    for number, given in enumerate(zip_longest(rows, range(last)), 1):
+        values = given[0] if given[0] is not None else blank
         shares, places = percents.get(number, ()), fixed.get(number, nothing)
         cells = [
             value if type(value) is str else cell_text(value, percent=index in shares, decimals=places.get(index))
             for index, value in enumerate(values)
         ]
+        for column in made.get(number, ()):
+            if column < len(cells) and cells[column] not in (scan.typed or ()):
+                cells[column] = cell_text(values[column])  # typed over the figure that the format was made for
         for column, text in instead.get(number, ()):
             cells.extend([""] * (column + 1 - len(cells)))
             cells[column] = text

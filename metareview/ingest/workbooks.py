@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree
 
-from metareview.ingest.layout import SPEC_SHEET
+from metareview.ingest.layout import SPEC_SHEET, TYPED_SHEET
 from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.raw import RawTable
 from metareview.ingest.sheets import SheetScan, read_grid, read_sheet, read_values, scan_sheet
@@ -36,8 +36,9 @@ _DAMAGE = (
     OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
 )  # fmt: skip
 _RULE = "a workbook is an XLSX file"
-#: The format of a fixed number of decimals.
-_FIXED = re.compile(r"0\.0{1,15}")
+#: The format of a fixed number of decimals; with a second part (LibreOffice escapes its sign) it is one of ours, for
+#: one figure.
+_FIXED = re.compile(r"0\.(0{1,15})(;\\?-0\.\1)?")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 _NS = {
@@ -57,6 +58,7 @@ class Workbook:
     sheets : names of its sheets, with the members of the zip that hold them.
     percent_styles : numbers of the cell styles that show a percentage.
     decimal_styles : decimals of the cell styles that show a fixed number of them.
+    made_styles : those of them that `metareview template` made for one figure each.
     hidden : names of the sheets that are not shown; of these only our own are ever read.
     """
 
@@ -65,6 +67,7 @@ class Workbook:
     sheets: Mapping[str, str]
     percent_styles: frozenset[str]
     decimal_styles: Mapping[str, int]
+    made_styles: frozenset[str]
     hidden: frozenset[str] = frozenset()
 
     def hidden_lines(self, sheet: str) -> list[list[str]] | None:
@@ -98,7 +101,9 @@ class Workbook:
         """Return what the XML of a sheet says beyond its values, or None with a problem."""
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.sheets[sheet]) as stream:
-                scan = scan_sheet(stream, self.percent_styles, self.decimal_styles)
+                scan = scan_sheet(stream, self.percent_styles, self.decimal_styles, self.made_styles)
+            typed = self.hidden_lines(TYPED_SHEET) if scan.made else None
+            scan.typed = None if typed is None else frozenset(row[0] for row in typed if row)
         except _DAMAGE as error:
             problems.add(_damaged(self.file, str(error)))
             return None
@@ -241,21 +246,25 @@ def _sheets(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[dict[
     return sheets, frozenset(hidden)
 
 
-def _number_styles(archive: zipfile.ZipFile, members: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, int]]:
-    """Return the cell styles that show a percentage, and the decimals of those that show a fixed number of them."""
+def _number_styles(
+    archive: zipfile.ZipFile, members: Mapping[str, Any]
+) -> tuple[frozenset[str], dict[str, int], frozenset[str]]:
+    """Return the cell styles that show a percentage, the decimals of those that show a fixed number, ours of them."""
     if "xl/styles.xml" not in members:
-        return frozenset(), {}
+        return frozenset(), {}, frozenset()
     styles = _xml(archive, "xl/styles.xml")
-    percents, decimals = {"9", "10"}, {"2": 2}
+    percents, decimals, made = {"9", "10"}, {"2": 2}, set()
     for node in styles.iter(f"{{{_NS['m']}}}numFmt"):
         code, number = node.get("formatCode", ""), node.get("numFmtId", "")
         if "%" in re.sub(r'"[^"]*"|\\.', "", code):
             percents.add(number)
-        elif _FIXED.fullmatch(code):
-            decimals[number] = len(code) - 2
+        elif match := _FIXED.fullmatch(code):
+            decimals[number] = len(match[1])
+            made |= {number} if match[2] else set()
     cell_styles = styles.find("m:cellXfs", _NS)
     ids = [] if cell_styles is None else [node.get("numFmtId", "") for node in cell_styles]
     return (
         frozenset(str(index) for index, number in enumerate(ids) if number in percents),
         {str(index): decimals[number] for index, number in enumerate(ids) if number in decimals},
+        frozenset(str(index) for index, number in enumerate(ids) if number in made),
     )

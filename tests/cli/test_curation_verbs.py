@@ -64,11 +64,12 @@ def test_no_file_is_replaced_unasked(review: Path, tmp_path: Path) -> None:
         2, f"{book} is there already; name another file, or replace it with --force",
     )  # fmt: skip
     assert run("template", review, "-o", book, "--force")[0] == 0
-    assert "which is never changed; name another with -o" in run("template", book, "-o", book, "--force")[1]
+    assert "which is never changed; name another file" in run("template", book, "-o", book, "--force")[1]
+    assert "which is never changed; name another file" in run("check", book, "--annotate", book)[1]
     assert "would be its tables a second time" in run("template", review, "-o", review / "x.xlsx")[1]
     assert "does not end in .xlsx; name the workbook x.xlsx" in run("template", review, "-o", tmp_path / "x.csv")[1]
     code, said = run("check", review, "--annotate", book)
-    assert (code, "is there already" in said) == (2, True)
+    assert (code, "is there already; name another file, or move it away" in said) == (2, True)
 
 
 def test_a_new_review_at_once(tmp_path: Path) -> None:

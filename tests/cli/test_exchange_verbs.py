@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
 from collections import Counter
@@ -97,6 +98,19 @@ def test_croissant_describes_every_file_with_its_digest(tmp_path: Path) -> None:
     results = next(part for part in body["recordSet"] if part["name"] == "results")
     types = {field["name"]: field["dataType"] for field in results["field"]}
     assert (types["value"], types["metric"], types["se"]) == ("sc:Float", "sc:Text", "sc:Text")
+
+
+def test_croissant_says_what_it_lacks_and_keeps_reruns_apart(root: Path) -> None:
+    """Re-runs have a results.csv, too: each file is described by its place and its own digest."""
+    review = root / "data" / "studies" / "brain-em"
+    done = CliRunner().invoke(app, ["export", str(review), "--format", "croissant"])
+    assert "asks for an address and a licence of the data; give --url and --licence" in done.stderr
+    body = json.loads(done.stdout)
+    found = {file["@id"]: file["sha256"] for file in body["distribution"]}
+    for name in ("results.csv", "reruns/results.csv"):
+        assert found[name] == hashlib.sha256((review / name).read_bytes()).hexdigest()
+    tables = {part["name"]: part["field"][0]["source"]["fileObject"]["@id"] for part in body["recordSet"]}
+    assert (tables["results"], tables["rerun_results"]) == ("results.csv", "reruns/results.csv")
 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")  # rdflib, ends with its 8.0

@@ -175,5 +175,33 @@ def test_the_dictionary_has_every_column() -> None:
 
 
 def test_the_founding_review(root: Path) -> None:
-    data = build_archive(root / "data" / "studies" / "brain-em", "CC-BY-4.0")
-    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    review = root / "data" / "studies" / "brain-em"
+    data = build_archive(review, "CC-BY-4.0")
+    with zipfile.ZipFile(io.BytesIO(data)) as found:
+        assert found.testzip() is None
+        rows = list(csv.DictReader(io.StringIO(found.read("brain-em/review/experiments.csv").decode())))
+        inside = {name.removeprefix("brain-em/review/") for name in found.namelist()}
+    assert len(rows) == 119
+    records = {path.relative_to(review).as_posix() for path in (review / "reruns" / "runs").glob("*.json")}
+    assert {"reruns/experiments.csv", "reruns/results.csv", *records} <= inside
+
+
+def test_folders_inside(review: Version, tmp_path: Path) -> None:
+    """Tools and re-runs stand in folders of the review; both come out again."""
+    tools, runs = review.path / "tools", review.path / "reruns" / "runs"
+    tools.mkdir()
+    runs.mkdir(parents=True)
+    (tools / "ours.yaml").write_text("extends: quadas-2\nid: ours\ntitle: Ours\n", encoding="utf-8")
+    (runs / "a.json").write_text('{"run_id": "a"}', encoding="utf-8")
+    path = tmp_path / "deep.zip"
+    path.write_bytes(build_archive(review.path, "CC0-1.0"))
+    with zipfile.ZipFile(path) as found:
+        assert {"small/review/tools/ours.yaml", "small/review/reruns/runs/a.json"} <= set(found.namelist())
+    assert check_archive(path).ok
+
+
+def test_the_finished_archive_is_read_back(review: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that would be refused where it arrives is not handed out."""
+    monkeypatch.setattr("metareview.curation.archive.MAX_ENTRIES", 3)
+    with pytest.raises(InputError, match="at most 3"):
+        build_archive(review.path, "CC0-1.0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +109,23 @@ def test_macros_are_read_over(tmp_path: Path) -> None:
         "x.xlsm: warning: the workbook holds macros; macros are never run and never copied; save it as XLSX"
     )
     assert said[1].startswith("x.xlsm row 4, column value (results!F4): found '9.1'")
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "='[other.xlsx]s'!A1"])
+@pytest.mark.parametrize("row", [5, 6, 60])
+def test_a_formula_in_a_blank_row_is_found(formula: str, row: int, tmp_path: Path) -> None:
+    """A formula without a stored value in a row of nothing else is no value, and no blank row either."""
+    path = edited(tmp_path, lambda b: b["results"].cell(row, 6, formula), {})
+    with pytest.raises(ProblemsFound, match=re.escape(f"results!F{row} holds {formula}; a formula is never evaluated")):
+        csv_files(path)
+    (said,) = [text for text in messages(path) if f"results!F{row})" in text]
+    assert formula in said
+
+
+def test_a_formula_in_a_row_of_help_is_help(tmp_path: Path) -> None:
+    path = edited(tmp_path, lambda b: b["results"].cell(2, 6, "=1+1"), {})
+    assert messages(path) == []
+    assert csv_files(path)["results.csv"].count(b"\n") == 2
 
 
 def test_merged_cells(tmp_path: Path) -> None:

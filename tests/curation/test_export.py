@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from small_workbook import sheet, write_review, write_workbook
+from typer.testing import CliRunner
 
+from metareview.cli.app import app
 from metareview.curation.export import canonical_csv, csv_files, write_csv
 from metareview.curation.template import make_template
 from metareview.errors import InputError, ProblemsFound
@@ -106,3 +108,80 @@ def test_files_that_differ_are_replaced_only_when_asked(tmp_path: Path) -> None:
     shutil.copy(path, review / "extraction.xlsx")
     with pytest.raises(InputError, match="each table would be there twice"):
         write_csv(path, review, force=True)
+
+
+def retyped(path: Path, target: Path) -> Path:
+    """Type over figures with trailing zeros, once in a cell that gets a format of a person's own; move one."""
+    book = load_workbook(path)
+    page = book["results"]
+    page["F4"], page["F5"] = 95, 0.95
+    page["F6"] = 0.7
+    page["F6"].number_format = "0.00"
+    page["F8"], page["F7"] = page["F7"].value, None
+    page["F8"].number_format = page["F7"].number_format
+    book.save(target)
+    return target
+
+
+def values_of(path: Path) -> list[str]:
+    return [row.split(",")[5] for row in csv_files(path)["results.csv"].decode().splitlines()[1:]]
+
+
+def test_digits_that_nobody_typed_are_not_claimed(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path, *({"value": text} for text in ("0.2520", "0.9130", "0.5000", "0.8100", "1")))
+    assert values_of(path) == ["0.2520", "0.9130", "0.5000", "0.8100", "1"]
+    assert values_of(retyped(path, tmp_path / "again.xlsx")) == ["95", "0.95", "0.70", "", "0.8100"]
+
+
+@pytest.mark.needs_libreoffice
+def test_digits_after_libreoffice(tmp_path: Path) -> None:
+    from test_template import convert
+
+    path = write_workbook(tmp_path, *({"value": text} for text in ("0.2520", "0.9130", "0.5000", "0.8100", "1")))
+    saved = convert(path, "xlsx", tmp_path / "saved")
+    assert values_of(saved) == ["0.2520", "0.9130", "0.5000", "0.8100", "1"]
+    assert values_of(retyped(saved, tmp_path / "again.xlsx")) == ["95", "0.95", "0.70", "", "0.8100"]
+
+
+def renamed(path: Path, old: str, new: str) -> Path:
+    book = load_workbook(path)
+    book[old].title = new
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("results", "Results 2024", "no sheet is named results, which the workbook was made with; sheet Results 2024"),
+        ("statements", "quotes", "sheet quotes is not read"),
+    ],
+)
+def test_a_renamed_sheet_is_not_left_behind_in_silence(tmp_path: Path, old: str, new: str, words: str) -> None:
+    path, review = renamed(write_workbook(tmp_path), old, new), tmp_path / "review"
+    before = (review / "results.csv").read_bytes()
+    with pytest.raises(InputError, match=f"{words}.*--force leaves behind what is not read"):
+        write_csv(path, review)
+    said: list[str] = []
+    write_csv(path, review, force=True, say=said.append)
+    assert words in "; ".join(said)
+    assert (review / "results.csv").read_bytes() == before
+    done = CliRunner().invoke(app, ["csv", str(path), "-o", str(tmp_path / "new"), "--force"])
+    assert (done.exit_code, f"warning: {words}"[:30] in done.output) == (0, True)
+
+
+def test_sheets_of_ones_own_are_nobodys_business(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path)
+    book = load_workbook(path)
+    page = book.create_sheet("reading list")
+    page.append(["study_id", "who reads it"])
+    page.append(["smith-2020", "Ann"])
+    plain = Workbook()
+    plain.active.title = "raw"
+    for row in (["study_id", "status"], ["a-1", "included"]):
+        plain.active.append(row)
+    book.save(path)
+    plain.save(tmp_path / "plain.xlsx")
+    assert not any(write_csv(path, tmp_path / "review").values())
+    with pytest.raises(InputError, match=r"sheet raw is not read \(it has the columns of studies"):
+        write_csv(tmp_path / "plain.xlsx", tmp_path / "elsewhere")

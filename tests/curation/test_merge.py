@@ -16,7 +16,7 @@ from metareview.curation.extraction import read_extraction
 from metareview.curation.merge import Merged, merge
 from metareview.curation.resolutions import Resolution, read_resolutions, resolutions_csv
 from metareview.errors import InputError, ProblemsFound
-from metareview.ingest import check_review
+from metareview.ingest import check_review, read_review
 from tests.curation.two_extractors import Version
 
 Pair = tuple[Version, Version]
@@ -271,6 +271,44 @@ def test_merge_overwrites_nothing(versions: Pair, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds thesis\.txt, which is no earlier merge"):
         run("merge", anna, ben, "-o", tmp_path / "full")
     assert run("merge", anna, ben, "-o", tmp_path / "conflicts.csv" / "x")[0] == 0
+
+
+def beside(version: Version, record: str = "a", tool: str = "ours") -> None:
+    """Give a version a run record and an appraisal tool of its own."""
+    for folder in ("reruns/runs", "tools"):
+        (version.path / folder).mkdir(parents=True, exist_ok=True)
+    (version.path / "reruns" / "runs" / f"{record}.json").write_text(f'{{"run_id": "{record}"}}\n', encoding="utf-8")
+    text = f"extends: quadas-2\nid: {tool}\ntitle: Ours\n"
+    (version.path / "tools" / f"{tool}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_tools_and_reruns_go_along(versions: Pair, tmp_path: Path) -> None:
+    beside(versions[0])
+    beside(versions[1])
+    target = tmp_path / "merged"
+    for _ in range(2):  # an earlier merge with folders in it is still an earlier merge
+        code, out = run("merge", *(version.path for version in versions), "-o", target)
+        assert (code, "differs" in out) == (0, False), out
+    for name in ("reruns/runs/a.json", "tools/ours.yaml"):
+        assert (target / name).read_bytes() == (versions[0].path / name).read_bytes()
+    assert [tool.id for tool in read_review(target).spec.tools] == ["ours"]
+
+
+def test_tools_of_both_and_reruns_of_one(versions: Pair) -> None:
+    """Rows of re-runs and their records belong together, tools do not."""
+    beside(versions[0])
+    beside(versions[1], record="b", tool="theirs")
+    done = merged(versions)
+    assert {name for name in done.files if "/" in name} == {
+        "reruns/runs/a.json", "tools/ours.yaml", "tools/theirs.yaml",
+    }  # fmt: skip
+    assert done.warnings == ("reruns/ differs; that of anna is used",)
+    (versions[1].path / "tools" / "ours.yaml").write_text("extends: rob-2\nid: ours\ntitle: Ours\n", encoding="utf-8")
+    assert "tools/ differs; that of anna is used" in merged(versions).warnings
+    assert "quadas-2" in merged(versions).files["tools/ours.yaml"]
+    (versions[0].path / "reruns" / "runs" / "a.json").write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"a\.json cannot be read .*save it as UTF-8"):
+        merged(versions)
 
 
 def test_compare_json(versions: Pair) -> None:

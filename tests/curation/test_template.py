@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def book(path: Path) -> Any:
 
 
 def test_every_table_is_a_sheet_with_help(book: Any) -> None:
-    own = ["glossary", "changes", "lists", "review.yaml", "csv columns"]
+    own = ["glossary", "changes", "lists", "review.yaml", "csv columns", "csv figures"]
     assert book.sheetnames == ["instructions", *CURATED, *own]
     assert [book[name].sheet_state for name in own] == ["visible", "visible", "hidden", "hidden", "hidden"]
     for table, spec in CURATED.items():
@@ -175,7 +176,8 @@ def test_made_anew_it_keeps_the_data_and_gains_columns(tmp_path: Path) -> None:
     ("text", "expected"),
     [("0.85", (0.85, "General")), ("0.850", (0.85, "0.000")), ("-3", (-3.0, "General")), ("1e-3", None), ("007", None),
      ("1,5", None), ("", None), ("0.1234567890123456789", None), ("12345678901234567", None), ("-0", None),
-     ("0.30000000000000004", None), ("+1", None), ("1.", None)],
+     ("0.30000000000000004", None), ("+1", None), ("1.", None), ("1.159176736966054", None),
+     ("1.15917673696605", (1.15917673696605, "General"))],
 )  # fmt: skip
 def test_what_becomes_a_number_shows_as_it_was_typed(text: str, expected: object) -> None:
     assert number_format(text) == expected
@@ -212,10 +214,11 @@ def convert(source: Path, kind: str, target: Path) -> Path:
 
 
 @pytest.mark.needs_libreoffice
-def test_libreoffice_keeps_everything(tmp_path: Path, root: Path) -> None:
-    """Saved by LibreOffice, the founding review is the same files byte for byte; and it can be printed."""
-    review = root / "data" / "studies" / "brain-em"
-    source = tmp_path / "brain.xlsx"
+@pytest.mark.parametrize("name", ["brain-em", "em-public"])
+def test_libreoffice_keeps_everything(name: str, tmp_path: Path, root: Path) -> None:
+    """Saved by LibreOffice, a review is the same files byte for byte; em-public has figures of 16 digits."""
+    review = root / "data" / "studies" / name
+    source = tmp_path / "book.xlsx"
     source.write_bytes(make_template(review))
     saved = convert(source, "xlsx", tmp_path / "saved")
     assert messages(saved) == []
@@ -223,6 +226,22 @@ def test_libreoffice_keeps_everything(tmp_path: Path, root: Path) -> None:
     assert [name for name, data in files.items() if (review / name).read_bytes() != data] == []
     rules = load_workbook(saved)["results"].data_validations.dataValidation
     assert {rule.formula1 for rule in rules if rule.type == "list"} >= {"list_metrics", "list_codes"}
+
+
+@pytest.mark.needs_libreoffice
+def test_libreoffice_keeps_every_number(tmp_path: Path) -> None:
+    """Figures of 1 to 17 digits, large and small, come back as they were typed."""
+    draw = Random(7)
+    texts = [f"{draw.choice(['', '-'])}{draw.randrange(10 ** draw.randrange(1, 5))}."
+             f"{draw.randrange(10**places):0{places}d}" for places in range(1, 18) for _ in range(40)]  # fmt: skip
+    texts += [str(draw.randrange(10**places)) for places in range(1, 18)]
+    given = [{"experiment_id": "smith-2020.unet", "metric": "dice", "value": text} for text in texts]
+    review = write_review(tmp_path / "review", results=given)
+    before = csv_files(review)["results.csv"]
+    source = tmp_path / "book.xlsx"
+    source.write_bytes(make_template(review))
+    assert csv_files(source)["results.csv"] == before
+    assert csv_files(convert(source, "xlsx", tmp_path / "saved"))["results.csv"] == before
 
 
 @pytest.mark.needs_libreoffice

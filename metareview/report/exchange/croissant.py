@@ -74,14 +74,14 @@ def render_croissant(
     url, licence, version : of the published data set; the format asks for them, and a review folder knows none of them.
     """
     names = [name for name in TABLES if name in files]
-    paths = {files[name].name: files[name] for name in names}
+    paths = {_place(name, files[name]): files[name] for name in names}
     body: dict[str, Any] = {
         "@context": dict(sorted(_CONTEXT.items())), "@type": "sc:Dataset", "name": spec.id,
         "conformsTo": "http://mlcommons.org/croissant/1.0", "description": f"{spec.title}. {spec.question}",
         **({"creator": {"@type": "sc:Person", "name": spec.authors}} if spec.authors else {}),
         **({"url": url} if url else {}), **({"license": licence} if licence else {}), "version": version,
         "measurementTechnique": "systematic review", "variableMeasured": [m.name for m in _metrics(spec)],
-        "distribution": [_file(path) for path in paths.values()],
+        "distribution": [_file(place, path) for place, path in paths.items()],
         "recordSet": [_records(name, files[name]) for name in names if files[name].suffix == ".csv"],
     }  # fmt: skip
     return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
@@ -92,11 +92,16 @@ def _metrics(spec: ReviewSpec) -> Sequence[Any]:
     return [vocabulary[key] for key in spec.metrics_in_use]
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _place(table: str, path: Path) -> str:
+    """Where a file stands in the review folder; re-runs have a ``results.csv`` of their own in a folder."""
+    return TABLES[table].file if path.suffix == ".csv" else path.name
+
+
+def _file(place: str, path: Path) -> dict[str, Any]:
     body = path.read_bytes()
     kind = {".csv": "text/csv"}.get(path.suffix, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     return {
-        "@type": "cr:FileObject", "@id": path.name, "name": path.name, "contentUrl": path.name,
+        "@type": "cr:FileObject", "@id": place, "name": place, "contentUrl": place,
         "contentSize": f"{len(body)} B", "encodingFormat": kind, "sha256": hashlib.sha256(body).hexdigest(),
     }  # fmt: skip
 
@@ -110,7 +115,7 @@ def _records(name: str, path: Path) -> dict[str, Any]:
         {"@type": "cr:Field", "@id": f"{name}/{column}", "name": column,
          "description": table.model.model_fields[column].description or column,
          "dataType": _type(table.model.model_fields[column]),
-         "source": {"fileObject": {"@id": path.name}, "extract": {"column": column}}}
+         "source": {"fileObject": {"@id": _place(name, path)}, "extract": {"column": column}}}
         for column in there
     ]  # fmt: skip
     key = [{"@id": f"{name}/{column}"} for column in table.key if column in there]
