@@ -24,7 +24,9 @@ def fit(
     sei: Annotated[str | None, typer.Option(metavar="COLUMN", help="Standard errors, in place of variances.")] = None,
     method: Annotated[str, typer.Option(help="EE, FE, DL, HE, HS, HSk, SJ, EB, PM, PMM, ML or REML.")] = "REML",
     mods: Annotated[str | None, typer.Option(metavar="FORMULA", help="Moderators, such as '~ year + C(lab)'.")] = None,
-    test: Annotated[str | None, typer.Option(help="z, t, knha or adhoc; adhoc by default.")] = None,
+    test: Annotated[
+        str | None, typer.Option(help="z, t, knha, adhoc or contain; adhoc by default, t with --random.")
+    ] = None,
     level: Annotated[float, typer.Option(help="Level of confidence.")] = 0.95,
     random: Annotated[
         list[str] | None, typer.Option(metavar="TERM", help="Random effects, '~ 1 | study/result'; repeat if crossed.")
@@ -53,6 +55,9 @@ def fit(
     Prints the coefficients and the heterogeneity, or with --json everything at full precision (docs/synthesis.md
     lists the keys). What cannot be computed is null there, with the reason under warnings.
 
+    With --random, --test knha and adhoc become t, and contain takes the levels of the random effect that has fewest;
+    with --cluster tests are robust (Satterthwaite), whatever --test says. A warning says what was put in its place.
+
     Examples:
 
       metareview fit effects.csv --method REML --test knha
@@ -64,6 +69,8 @@ def fit(
       metareview fit effects.csv --table tex -o model.tex
 
       metareview fit effects.csv --random "~ 1 | study/esid" --rho 0.6 --cluster study
+
+      metareview fit effects.csv --test knha --mods "~ ablat" --random "~ 1 | study/esid" --cluster study --vcov CR2
     """
     from metareview.stats.synthesis import fit as fit_model
 

@@ -61,6 +61,53 @@ def test_dependence(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "CR1 over 3 clusters" in capsys.readouterr().out
 
 
+NESTED = """study,esid,yi,vi,ablat,alloc
+a,1,0.1,0.02,44,random
+a,2,0.3,0.03,44,random
+b,3,0.4,0.02,13,random
+b,4,0.5,0.04,13,random
+c,5,0.2,0.03,33,alternate
+d,6,0.6,0.02,52,alternate
+e,7,0.3,0.05,19,systematic
+f,8,0.7,0.04,27,systematic
+g,9,0.1,0.03,42,random
+"""
+
+
+@pytest.fixture
+def nested(tmp_path: Path) -> Path:
+    path = tmp_path / "nested.csv"
+    path.write_text(NESTED, encoding="utf-8")
+    return path
+
+
+def test_all_options_of_a_paper_at_once(nested: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Knapp-Hartung with random effects and clusters: robust tests stand in, and the report says so."""
+    arguments = (
+        *("fit", str(nested), "--yi", "yi", "--vi", "vi", "--method", "REML", "--test", "knha"),
+        *("--mods", "~ ablat + C(alloc)", "--random", "~ 1 | study/esid", "--cluster", "study", "--vcov", "CR2"),
+    )
+    assert run(*arguments, "--json") == 0
+    body = json.loads(capsys.readouterr().out)
+    assert (body["test"], body["vcov"], len(body["coefficients"])) == ("satterthwaite", "CR2", 4)
+    assert body["warnings"][0].startswith("test knha: with clusters")
+    assert run("fit", str(nested), "--test", "t", *arguments[10:], "--json") == 0
+    assert json.loads(capsys.readouterr().out)["coefficients"] == body["coefficients"]
+
+
+def test_tests_with_random_effects(nested: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for test in ("t", "adhoc", "contain"):
+        assert run("fit", str(nested), "--random", "~ 1 | study", "--test", test, "--json") == 0
+        found[test] = json.loads(capsys.readouterr().out)
+    assert [found[test]["test"] for test in found] == ["t", "t", "contain"]
+    assert found["adhoc"]["warnings"][0].startswith("test adhoc: defined for independent effects")
+    assert found["adhoc"]["coefficients"] == found["t"]["coefficients"]
+    assert found["contain"]["coefficients"][0]["df"] == 6
+    assert run("fit", str(nested), "--test", "contain") == 2
+    assert "give random" in capsys.readouterr().err
+
+
 def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("effects", str(trials), "--measure", "RD", *CELLS, "--vtype", "UB", "--flip", "--json") == 0
     body = json.loads(capsys.readouterr().out)

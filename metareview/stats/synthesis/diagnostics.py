@@ -173,13 +173,7 @@ def _without(model: ModelFit, keep: Any, ids: Any) -> ModelFit:
     table = pd.DataFrame({"yi": model.yi[rows]} | {f"c{i}": code[rows].astype(int).astype(str)
                                                     for i, code in enumerate(model.codes)})  # fmt: skip
     terms = [f"~ 1 | c{i}" for i in range(len(model.codes))]
-    test = "t" if model.test == "contain" else model.test
-    found = fit("yi", V=v, data=table, random=terms, method=model.method, test=test, level=model.level)
-    if model.test == "contain" and isinstance(found, MultilevelFit):
-        from metareview.stats.synthesis.containment import contained
-
-        return contained(found)
-    return found
+    return fit("yi", V=v, data=table, random=terms, method=model.method, test=model.test, level=model.level)
 
 
 def _cumulative(model: ModelFit, names: Sequence[str], order: Sequence[float] | None) -> tuple[Refit, ...]:
