@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
-from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.options import JsonFlag, OutFile, emit, json_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def sensitivity(
         rho=tuple(rho or (0.2, 0.5, 0.8)), level=level,
     )  # fmt: skip
     if as_json:
-        emit(found.to_json(orient="records", double_precision=15, indent=1, force_ascii=False) + "\n", output)
+        emit(json_records(found), output)
     else:
         emit(_text(found), output)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+import pandas as pd
 import pytest
 
 from metareview.cli import main
@@ -113,6 +114,35 @@ def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> No
     body = json.loads(capsys.readouterr().out)
     assert len(body) == 13
     assert body[0]["vtype"] == "UB"
+
+
+def test_json_at_any_scale(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Effects a small factor smaller give every number that factor smaller, to the last digits."""
+    found, scale = {}, 1e-7
+    run("effects", str(trials), "--measure", "RR", *CELLS, "-o", str(tmp_path / "effects.csv"))
+    table = pd.read_csv(tmp_path / "effects.csv")
+    for s in (1.0, scale):
+        path = tmp_path / f"scaled-{s}.csv"
+        table.assign(yi=s * table["yi"], vi=s * s * table["vi"]).to_csv(path, index=False)
+        assert run("sensitivity", str(path), "--json") == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert run("effects", str(path), "--measure", "GEN", "--yi", "yi", "--vi", "vi", "--json") == 0
+        found[s] = shown, json.loads(capsys.readouterr().out)
+    pairs = (("estimate", scale), ("se", scale), ("ci_low", scale), ("ci_high", scale), ("tau2", scale**2))
+    for one, other in zip(found[1.0][0], found[scale][0], strict=True):
+        for key, factor in pairs:
+            assert other[key] == pytest.approx(one[key] * factor, rel=1e-9, abs=1e-14 * factor), (one["analysis"], key)
+    for one, other in zip(found[1.0][1], found[scale][1], strict=True):
+        assert other["yi"] == pytest.approx(one["yi"] * scale, rel=1e-14)
+        assert other["vi"] == pytest.approx(one["vi"] * scale**2, rel=1e-14)
+
+
+def test_json_of_missing_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "gap.csv"
+    path.write_text("yi,vi,study\n0.1,,a\n0.2,0.1,\n", encoding="utf-8")
+    assert run("effects", str(path), "--measure", "GEN", "--yi", "yi", "--vi", "vi", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [rows[0]["yi"], rows[0]["vi"], rows[1]["study"]] == [None, None, None]
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
