@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,6 +85,7 @@ def plot(
         raise UnknownName("transform", transform, _TRANSFORMS)
     if output.suffix not in (".svg", ".png"):
         raise InputError(f"{output.name}: a picture is written as .svg or .png; name the file so")
+    reading = _reading(measure, level, transform, reference)
     table = read_csv(data)
     table["\x1frow"] = [str(row) for row in range(len(table))]
     model = fit(yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
@@ -92,7 +94,7 @@ def plot(
     named = _column(used, labels) or [str(int(label) + 1) for label in model.labels]
     columns = {"cluster": _column(used, cluster), "order": _column(used, order), "group": _column(used, group)}
     views = _views(
-        kind, replace(model, labels=tuple(named)), _reading(measure, level, transform, reference), columns,
+        kind, replace(model, labels=tuple(named)), reading, columns,
         {"cluster": cluster or "effect", "order": order or ""}, seed,
     )  # fmt: skip
     write_atomic(output, _drawn(kind, views, output.suffix[1:]))
@@ -100,14 +102,25 @@ def plot(
 
 
 def _reading(measure: str, level: float, transform: str, reference: float | None) -> Reading:
-    import math
-
     from scipy.special import expit
 
     from metareview.report.views.diagnostics import Reading
 
+    _check_reference(transform, reference)
     read = {"none": float, "exp": math.exp, "expit": lambda y: float(expit(y)), "tanh": math.tanh}[transform]
     return Reading(_KEY, "", measure, level, read, transform == "exp", reference)
+
+
+def _check_reference(transform: str, reference: float | None) -> None:
+    """Refuse a value that no effect is read as."""
+    from metareview.errors import InputError
+
+    rules = {"exp": (0, math.inf, "positive"), "expit": (0, 1, "between 0 and 1"), "tanh": (-1, 1, "between -1 and 1")}
+    low, high, rule = rules.get(transform, (-math.inf, math.inf, "finite"))
+    if reference is not None and not low < reference < high:
+        raise InputError(
+            f"--reference {reference:g}: with --transform {transform} the value of no difference is {rule}"
+        )
 
 
 def _views(

@@ -46,6 +46,17 @@ def test_every_kind_is_drawn_the_same_twice(kind: str, effects: Path, tmp_path: 
     assert "trial 0 <&>" not in text
 
 
+@pytest.mark.parametrize(("transform", "reference", "rule"), [
+    ("exp", "0", "positive"), ("exp", "-1", "positive"), ("expit", "1", "between 0 and 1"),
+    ("tanh", "-1", "between -1 and 1"), ("none", "nan", "finite"),
+])  # fmt: skip
+def test_a_reference_that_nothing_is_read_as(
+    transform: str, reference: str, rule: str, effects: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=rule):
+        call("plot", effects, "-o", tmp_path / "d.svg", "--transform", transform, "--reference", reference)
+
+
 def test_a_row_without_variance_stands_beside_nothing_else(effects: Path, tmp_path: Path) -> None:
     import pandas as pd
 

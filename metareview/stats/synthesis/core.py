@@ -105,7 +105,7 @@ def prepare(y: Array, v: Array, x: Array, n: Array | None = None) -> tuple[Probl
     q, r = _orthonormal(x)
     xx = (q[:, :, None] * q[:, None, :]).reshape(len(q), -1)
     k = np.array([float(y.shape[1])]) if n is None else n.sum(axis=1)
-    unit = (v.min(axis=1) * v.max(axis=1)) ** 0.25
+    unit = np.sqrt(np.sqrt(v.min(axis=1)) * np.sqrt(v.max(axis=1)))  # the product of variances may overflow
     v = v / (unit * unit)[:, None]
     y = y / unit[:, None]
     raw = Problem(y, v, n, q, xx, k, q.shape[1] == 1 and bool(np.ptp(q) == 0))

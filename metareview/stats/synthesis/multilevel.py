@@ -68,15 +68,18 @@ class MultilevelFit(ModelFit):
     @lazy
     def _without(self) -> tuple[float, float]:
         """Q of the residuals with V alone, and the typical sampling variance (k - p)/tr P."""
-        plain = build_structure(np.asarray(self.v), [])
+        unit = 2.0 ** np.round(np.log2(self._unit))  # squares of small or large variances leave floating point
+        v, y = np.asarray(self.v) / unit / unit, self.yi / unit
+        plain = build_structure(v, [])
         fitted = plain.factor(np.zeros(0))
-        solved = fitted.solve(np.column_stack([self.x, self.yi]))
+        solved = fitted.solve(np.column_stack([self.x, y]))
         mx, my = solved[:, :-1], solved[:, -1]
         cov = np.linalg.inv(self.x.T @ mx)
         u = my - mx @ (cov @ (self.x.T @ my))
-        inverse_trace = float(np.trace(np.linalg.inv(self.v))) if self.v.ndim == 2 else float((1 / self.v).sum())
+        inverse_trace = float(np.trace(np.linalg.inv(v))) if v.ndim == 2 else float((1 / v).sum())
         trace = inverse_trace - float(np.sum(cov * (mx.T @ mx)))
-        return float(u @ self.yi), (self.k - self.p) / trace if self.k > self.p else float("nan")
+        typical = (self.k - self.p) / trace * unit * unit if self.k > self.p else float("nan")
+        return float(u @ y), float(typical)
 
     @property
     def q(self) -> float:

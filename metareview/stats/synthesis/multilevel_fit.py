@@ -87,7 +87,7 @@ def fit_multilevel(
     if hasattr(yi, "columns") and data is None:
         data, yi = yi, "yi"
         vi = "vi" if vi is None and sei is None and V is None else vi
-    full = None if V is None else _matrix(V)
+    full = None if V is None else _matrix(V, len(read_column("yi", yi, data)))
     given = read_inputs(
         yi,
         vi if full is None else np.diag(full),
@@ -130,19 +130,19 @@ def _usable_test(test: str, *, clustered: bool) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _matrix(given: Any) -> Array:
+def _matrix(given: Any, k: int) -> Array:
     v = np.asarray(given, dtype=float)
     if v.ndim != 2 or v.shape[0] != v.shape[1]:
         raise InputError(f"V has shape {v.shape}; it is the covariance matrix of the effects, (k, k)")
     if not np.allclose(v, v.T, rtol=1e-8, atol=0, equal_nan=True):
         raise InputError("V is not symmetric; a covariance matrix is")
+    if len(v) != k:
+        raise InputError(f"V is {len(v)} x {len(v)}, but there are {k} effects")
     return v
 
 
 def _usable(full: Array, given: Inputs) -> Array:
     """The rows and columns in use, as a vector when nothing covaries."""
-    if len(full) != given.k_in:
-        raise InputError(f"V is {len(full)} x {len(full)}, but there are {given.k_in} effects")
     v = full[np.ix_(given.rows, given.rows)]
     if not np.isfinite(v).all():
         raise InputError("V has missing covariances among rows that are used; give them, or 0")
