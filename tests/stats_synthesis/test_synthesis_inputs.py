@@ -206,7 +206,8 @@ def test_batch_refusals() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-140, 1e-100, 1e100, 1e150])
-@pytest.mark.parametrize("options", [{}, {"method": "DL"}, {"mods": [1, 2, 3, 4, 6]}, {"V": True}])
+@pytest.mark.parametrize("options", [{}, {"method": "DL"}, {"mods": [1, 2, 3, 4, 6]}, {"V": True},
+                                     {"cluster": ["a", "b", "c", "d", "d"]}])  # fmt: skip
 def test_any_representable_scale(scale: float, options: dict[str, object]) -> None:
     """Products of variances overflow long before the variances do."""
     y, v = np.array(Y), np.array(V)
