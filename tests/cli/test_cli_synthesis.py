@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,25 @@ def test_tests_with_random_effects(nested: Path, capsys: pytest.CaptureFixture[s
     assert found["contain"]["coefficients"][0]["df"] == 6
     assert run("fit", str(nested), "--test", "contain") == 2
     assert "give random" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-40, 1e18])
+def test_the_table_at_other_scales(
+    scale: float, trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No number of the table is a row of zeros, or of digits that no data gave."""
+    run("effects", str(trials), "--measure", "RR", *CELLS, "-o", str(tmp_path / "effects.csv"))
+    table = pd.read_csv(tmp_path / "effects.csv")
+    table.assign(yi=scale * table["yi"], vi=scale**2 * table["vi"]).to_csv(tmp_path / "scaled.csv", index=False)
+    shown = []
+    for name in ("effects", "scaled"):
+        assert run("fit", str(tmp_path / f"{name}.csv"), "--table", "md") == 0
+        shown.append(capsys.readouterr().out)
+    assert "−0.71 \\[−1.11, −0.32\\]" in shown[0]
+    power = str(round(math.log10(scale)) - 1).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    assert f"−7.145 × 10{power} \\[" in shown[1]
+    assert f"1.808 × 10{power}<" in shown[1]
+    assert "000000" not in shown[1]
 
 
 def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> None:
