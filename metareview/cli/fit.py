@@ -141,7 +141,8 @@ def _text(model: ModelFit) -> str:
     if body["pi_low"] is not None:
         lines.append(f"prediction interval: [{_number(body['pi_low'])}, {_number(body['pi_high'])}]")
     lines += [f"dropped {row['what']}: {row['reason']}" for row in body["dropped"]]
-    lines += [f"warning: {text}" for text in model.warnings]
+    bounds = ("tau2_ci:", "variance_components,") if body["variance_components"] else ()
+    lines += [f"warning: {text}" for text in body["warnings"] if text in model.warnings or text.startswith(bounds)]
     return "\n".join(lines) + "\n"
 
 

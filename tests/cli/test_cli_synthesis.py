@@ -129,6 +129,40 @@ def test_the_table_at_other_scales(
     assert "000000" not in shown[1]
 
 
+def nulls(body: dict[str, object]) -> set[str]:
+    """Keys that are null or hold a null."""
+    holds = {key for key, value in body.items() if value is None or (isinstance(value, list) and None in value)}
+    return holds | {key for key, value in body.items() if isinstance(value, dict) and None in value.values()}
+
+
+@pytest.mark.parametrize(("rows", "options"), [
+    (1, []), (2, ["--mods", "~ x"]), (5, ["--method", "EE"]), (5, []), (5, ["--mods", "~ 0 + x"]),
+    (1, ["--method", "EE"]), (5, ["--random", "~ 1 | lab"]), (5, ["--rho", "0.1", "--rho-by", "lab"]),
+    (5, ["--cluster", "row"]),
+])  # fmt: skip
+def test_every_null_has_its_reason(
+    rows: int, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "close.csv"
+    table = pd.DataFrame({"yi": [0.3, 0.31, 0.3, 0.3, 0.3], "vi": 0.5, "x": [1, 2, 4, 3, 5], "lab": list("aabbc"),
+                          "row": range(5)})  # fmt: skip
+    table.head(rows).to_csv(path, index=False)
+    assert run("fit", str(path), *options, "--json") == 0
+    body = json.loads(capsys.readouterr().out)
+    del body["inputs"]
+    said = {text.split(":")[0] for text in body["warnings"]}
+    assert nulls(body) - said - {"clusters", "qm_df", "qm_ddf", "qm_pvalue"} == set()
+
+
+def test_an_empty_interval_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "close.csv"
+    path.write_text("yi,vi\n" + "0.3,0.5\n" * 5, encoding="utf-8")
+    assert run("fit", str(path)) == 0
+    text = capsys.readouterr().out
+    assert "tau2: 0 [none, none]" in text
+    assert "warning: tau2_ci: empty set: the effects agree better than their variances allow" in text
+
+
 def test_effects_as_json(trials: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("effects", str(trials), "--measure", "RD", *CELLS, "--vtype", "UB", "--flip", "--json") == 0
     body = json.loads(capsys.readouterr().out)

@@ -239,15 +239,20 @@ class MultilevelFit(ModelFit):
             "aic": self.aic,
             "bic": self.bic,
         }
-        several = "there is no single heterogeneity variance; see variance_components"
-        keys = ("tau2", "tau2_se", "tau2_ci")
-        why = "with moderators it depends on their values; use predict"
-        reasons = dict.fromkeys(keys, several) | {
-            "pi_low": why if parts else "no heterogeneity in the model",
-            "r2": "not defined for several components; compare them between models",
-            "i2": "no heterogeneity in the model",
-            "h2": "no heterogeneity in the model",
+        none = "no heterogeneity in the model"
+        why = "with moderators, or without intercept, it depends on their values; use predict" if parts else none
+        reasons = {
+            **dict.fromkeys(
+                ("tau2", "tau2_ci"),
+                "there is no single heterogeneity variance; see variance_components" if parts else none,
+            ),
+            "tau2_se": "not computed for variance components; see their intervals" if parts else none,
+            **dict.fromkeys(("pi_low", "pi_high"), why),
+            "r2": "not defined for variance components; compare them between models",
+            **dict.fromkeys(("i2", "h2"), none),
         }
+        if single:
+            reasons["tau2_ci"] = self.interval(self.components[0]).note
         return undefined(body | {"warnings": [*body["warnings"], *notes]}, reasons)
 
 
