@@ -25,7 +25,7 @@ __all__ = ["KINDS", "plot"]
 #: Kinds of pictures, and what each shows.
 KINDS = {
     "forest": "effects with intervals, the pooled effect, where a new one is expected",
-    "funnel": "effects against standard errors, with contours of significance",
+    "funnel": "effects against standard errors",
     "trim-fill": "the funnel with the effects that trim and fill puts in",
     "leave-one-out": "the pooled effect without each effect (or cluster) in turn",
     "cumulative": "the pooled effect as effects are added (--order)",
@@ -62,7 +62,12 @@ def plot(
     transform: Annotated[
         str, typer.Option(help="How effects are read: none, exp (ratios), expit (proportions), tanh (correlations).")
     ] = "none",
-    reference: Annotated[float | None, typer.Option(help="Value of no difference, on the scale read.")] = None,
+    reference: Annotated[
+        float | None,
+        typer.Option(
+            help="Value of no difference, on the scale read; 1 with --transform exp. Funnels need one for contours."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the subsets of --kind gosh, where not all are fitted.")] = 1,
 ) -> None:
     """Draw a meta-analysis: forest, funnel, influence and other plots of a table of effects.
@@ -85,7 +90,7 @@ def plot(
         raise UnknownName("transform", transform, _TRANSFORMS)
     if output.suffix not in (".svg", ".png"):
         raise InputError(f"{output.name}: a picture is written as .svg or .png; name the file so")
-    reading = _reading(measure, level, transform, reference)
+    reading = _reading(measure, level, transform, 1.0 if reference is None and transform == "exp" else reference)
     table = read_csv(data)
     table["\x1frow"] = [str(row) for row in range(len(table))]
     model = fit(yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
@@ -98,7 +103,9 @@ def plot(
         {"cluster": cluster or "effect", "order": order or ""}, seed,
     )  # fmt: skip
     write_atomic(output, _drawn(kind, views, output.suffix[1:]))
-    typer.echo(f"{output}: {KINDS[kind]}; k = {model.k} of {model.k_in}")
+    contours = kind in ("funnel", "trim-fill") and reading.reference is not None
+    shown = f"{KINDS[kind]}, with contours of significance" if contours else KINDS[kind]
+    typer.echo(f"{output}: {shown}; k = {model.k} of {model.k_in}")
 
 
 def _reading(measure: str, level: float, transform: str, reference: float | None) -> Reading:

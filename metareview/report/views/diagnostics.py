@@ -235,7 +235,7 @@ def profile(found: FitDiagnostics | None, reading: Reading) -> View:
         body,
         part="profiles",
         alt=f"Profile of {'; '.join(told)}.",
-        notes=[f"Dashed: the cut whose crossings are the {reading.level:.0%} interval."],
+        notes=[f"Dashed: the cut whose crossings are the {reading.level:.0%} profile-likelihood interval."],
     )
 
 

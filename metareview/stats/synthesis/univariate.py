@@ -334,12 +334,14 @@ class UnivariateFit(ModelFit):
         Raises
         ------
         NotEstimable
-            For estimators that have no likelihood.
+            For estimators that have no likelihood, and where k = p.
         """
         import pandas as pd
 
         if self.method not in ("ML", "REML"):
             raise NotEstimable(f"{self.method} is no likelihood estimator; a profile needs ML or REML")
+        if self.tau2 is None:
+            raise NotEstimable(f"k = {self.k} and {self.p} coefficients leave no heterogeneity to profile")
         return pd.DataFrame(
             {"value": list(values), "log_likelihood": [self._log_likelihood_at(float(value)) for value in values]}
         )
