@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
-from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.options import JsonFlag, OutFile, emit, variance_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,12 +72,16 @@ def fit(
 
       metareview fit effects.csv --test knha --mods "~ ablat" --random "~ 1 | study/esid" --cluster study --vcov CR2
     """
+    from metareview.errors import InputError
     from metareview.stats.synthesis import fit as fit_model
 
+    if sum((as_json, script is not None, table is not None)) > 1:
+        raise InputError("--json, --script and --table are different outputs; give one of them")
     rows = read_csv(data)
+    variances = variance_column(rows, vi, sei)
     model = fit_model(
-        yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
-        cluster=cluster, vcov=vcov, V=_known(rows, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
+        yi, variances, sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
+        cluster=cluster, vcov=vcov, V=_known(rows, variances, sei, rho, rho_by or cluster), random=random or None,
         labels=labels, tau2_ci=tau2_ci,
     )  # fmt: skip
     if script is not None:
@@ -89,7 +93,7 @@ def fit(
     emit(model.to_json() if as_json else _text(model), output)
 
 
-def _known(table: pd.DataFrame, vi: str, sei: str | None, rho: float | None, by: str | None) -> Any:
+def _known(table: pd.DataFrame, vi: str | None, sei: str | None, rho: float | None, by: str | None) -> Any:
     """The working covariance that --rho asks for."""
     from metareview.errors import InputError
     from metareview.stats.synthesis.covariance import block_covariance

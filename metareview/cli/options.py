@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["JsonFlag", "OutFile", "ReviewFolder", "emit", "json_records"]
+__all__ = ["JsonFlag", "OutFile", "ReviewFolder", "emit", "json_records", "variance_column"]
 
 ReviewFolder = Annotated[
     Path, typer.Argument(metavar="REVIEW", help="Review folder, with review.yaml and the spreadsheets.")
@@ -29,6 +29,23 @@ def emit(text: str, output: Path | None) -> None:
     from metareview.results.atomic import write_atomic
 
     write_atomic(output, text.encode("utf-8"))
+
+
+def variance_column(table: pd.DataFrame, vi: str | None, sei: str | None) -> str | None:
+    """Return the column of the variances: the one named, `vi` by default, None with standard errors.
+
+    Raises
+    ------
+    InputError
+        If both are named, or neither is and there is only a column `sei`.
+    """
+    from metareview.errors import InputError
+
+    if vi is not None and sei is not None:
+        raise InputError(f"--vi {vi} and --sei {sei}: give variances or standard errors, not both")
+    if vi is None and sei is None and "vi" not in table.columns and "sei" in table.columns:
+        raise InputError("the table has no column vi, but a column sei; give --sei sei")
+    return None if sei is not None else vi or "vi"
 
 
 def json_records(table: pd.DataFrame) -> str:

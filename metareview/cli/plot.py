@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.options import variance_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,11 +93,11 @@ def plot(
         raise InputError(f"{output.name}: a picture is written as .svg or .png; name the file so")
     reading = _reading(measure, level, transform, 1.0 if reference is None and transform == "exp" else reference)
     table = read_csv(data)
-    table["\x1frow"] = [str(row) for row in range(len(table))]
-    model = fit(yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
-                random=random or None, labels="\x1frow")  # fmt: skip
-    used = table.iloc[[int(label) for label in model.labels]].reset_index(drop=True)
-    named = _column(used, labels) or [str(int(label) + 1) for label in model.labels]
+    model = fit(yi, variance_column(table, vi, sei), sei=sei, method=method, mods=mods, data=table, test=test,
+                level=level, random=random or None)  # fmt: skip
+    rows = [int(label.removeprefix("row ")) for label in model.labels]
+    used = table.iloc[[row - 1 for row in rows]].reset_index(drop=True)
+    named = _column(used, labels) or [str(row) for row in rows]
     columns = {"cluster": _column(used, cluster), "order": _column(used, order), "group": _column(used, group)}
     views = _views(
         kind, replace(model, labels=tuple(named)), reading, columns,
@@ -161,7 +162,7 @@ def _column(table: pd.DataFrame, name: str | None) -> list[str] | None:
     if name is None:
         return None
     if name not in table.columns:
-        raise UnknownName("column", name, [column for column in table.columns if "\x1f" not in column])
+        raise UnknownName("column", name, list(table.columns))
     return [str(value) for value in table[name]]
 
 

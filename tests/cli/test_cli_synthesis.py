@@ -205,11 +205,28 @@ def test_json_of_missing_values(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (("fit", "{}"), "column for yi"),
     (("fit", "{}", "--yi", "ablat", "--vi", "year", "--rho", "0.5"), "--rho needs groups"),
     (("fit", "nowhere.csv"), "does not exist"),
-    (("fit", "{}", "--yi", "alloc", "--vi", "year"), "yi is not numeric"),
+    (("fit", "{}", "--yi", "alloc", "--vi", "year"), "yi is not numeric: row 1 has 'random'; give a number"),
+    (("fit", "{}", "--json", "--script", "r"), "--json, --script and --table"),
+    (("fit", "{}", "--vi", "year", "--sei", "year"), "not both"),
+    (("plot", "{}", "-o", "x.svg", "--vi", "year", "--sei", "year"), "not both"),
+    (("sensitivity", "{}", "--rho", "0.4"), "name their column with --cluster"),
 ])  # fmt: skip
 def test_refusals(trials: Path, arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*(text.format(trials) if text == "{}" else text for text in arguments)) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["fit", "sensitivity", "plot"])
+def test_standard_errors_in_place_of_variances(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, bad = tmp_path / "se.csv", tmp_path / "bad.csv"
+    path.write_text("yi,sei\n0.1,0.2\n0.3,0.2\n0.2,0.3\n", encoding="utf-8")
+    bad.write_text("yi,vi\n0.1,0.2\n0.3,-0.2\n0.2,0.3\n", encoding="utf-8")
+    more = ["-o", str(tmp_path / "x.svg")] if verb == "plot" else []
+    assert run(verb, str(path), *more) == 2
+    assert "give --sei sei" in capsys.readouterr().err
+    assert run(verb, str(path), "--sei", "sei", *more) == 0
+    assert run(verb, str(bad), *more) == 2
+    assert "row 2: -0.2" in capsys.readouterr().err
 
 
 def test_scripts_for_other_engines(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -224,6 +224,13 @@ def test_any_representable_scale(scale: float, options: dict[str, object]) -> No
     assert many.estimate[0] / scale == pytest.approx(fit_batch(y, v).estimate[0], rel=1e-9)
 
 
+def test_variances_or_standard_errors() -> None:
+    with pytest.raises(InputError, match="pass one of them"):
+        fit(Y, V, sei=V)
+    with pytest.raises(InputError, match="pass sei='sei'"):
+        fit(DATA.rename(columns={"vi": "sei"}))
+
+
 def test_wrong_sizes() -> None:
     with pytest.raises(InputError, match="V is 3 x 3, but there are 5 effects"):
         fit(Y, V=np.eye(3))

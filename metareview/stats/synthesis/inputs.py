@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from metareview.errors import InputError, UnknownName
 from metareview.results import Dropped
+from metareview.stats.effects.inputs import where_text
 from metareview.stats.synthesis.core import Array
 from metareview.stats.synthesis.design import Design, build_design, check_rank
 
@@ -58,6 +59,10 @@ def read_inputs(
     if hasattr(yi, "columns"):
         data = yi if data is None else data
         yi, vi = "yi", "vi" if vi is None and sei is None else vi
+        if vi == "vi" and data is not None and "vi" not in data and "sei" in data:
+            raise InputError("the table has no column vi, but a column sei; pass sei='sei'")
+    if vi is not None and sei is not None:
+        raise InputError("both vi (sampling variances) and sei (standard errors) were given; pass one of them")
     y = read_column("yi", yi, data)
     if vi is None and sei is None and need_variance:
         raise InputError("neither vi (sampling variances) nor sei (standard errors) was given; pass one of them")
@@ -137,7 +142,7 @@ def read_column(name: str, value: Any, data: pd.DataFrame | None, *, text: bool 
             to_numpy = getattr(value, "to_numpy", None)
             out = to_numpy(dtype=float, na_value=np.nan) if to_numpy else np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{name} is not numeric: {error}") from error
+            raise InputError(f"{name} is not numeric: {where_text(value) or error}") from error
         out = out[None] if out.ndim == 0 else out
     if out.ndim != 1:
         raise InputError(f"{name} has shape {out.shape}; give one value per effect (fit_batch takes many data sets)")
