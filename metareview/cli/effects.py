@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.options import JsonFlag, OutFile, emit, json_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def effects(
         **{name: column for name, column in named.items() if column is not None},
     )  # fmt: skip
     if as_json:
-        emit(found.to_json(orient="records", double_precision=15, indent=1, force_ascii=False) + "\n", output)
+        emit(json_records(found), output)
     else:
         emit(found.to_csv(index=False, lineterminator="\n"), output)
 

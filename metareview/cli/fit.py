@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
-from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.options import JsonFlag, OutFile, emit, variance_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,9 @@ def fit(
     sei: Annotated[str | None, typer.Option(metavar="COLUMN", help="Standard errors, in place of variances.")] = None,
     method: Annotated[str, typer.Option(help="EE, FE, DL, HE, HS, HSk, SJ, EB, PM, PMM, ML or REML.")] = "REML",
     mods: Annotated[str | None, typer.Option(metavar="FORMULA", help="Moderators, such as '~ year + C(lab)'.")] = None,
-    test: Annotated[str | None, typer.Option(help="z, t, knha or adhoc; adhoc by default.")] = None,
+    test: Annotated[
+        str | None, typer.Option(help="z, t, knha, adhoc or contain; adhoc by default, t with --random.")
+    ] = None,
     level: Annotated[float, typer.Option(help="Level of confidence.")] = 0.95,
     random: Annotated[
         list[str] | None, typer.Option(metavar="TERM", help="Random effects, '~ 1 | study/result'; repeat if crossed.")
@@ -53,6 +55,9 @@ def fit(
     Prints the coefficients and the heterogeneity, or with --json everything at full precision (docs/synthesis.md
     lists the keys). What cannot be computed is null there, with the reason under warnings.
 
+    With --random, --test knha and adhoc become t, and contain takes the levels of the random effect that has fewest;
+    with --cluster tests are robust (Satterthwaite), whatever --test says. A warning says what was put in its place.
+
     Examples:
 
       metareview fit effects.csv --method REML --test knha
@@ -64,13 +69,19 @@ def fit(
       metareview fit effects.csv --table tex -o model.tex
 
       metareview fit effects.csv --random "~ 1 | study/esid" --rho 0.6 --cluster study
+
+      metareview fit effects.csv --test knha --mods "~ ablat" --random "~ 1 | study/esid" --cluster study --vcov CR2
     """
+    from metareview.errors import InputError
     from metareview.stats.synthesis import fit as fit_model
 
+    if sum((as_json, script is not None, table is not None)) > 1:
+        raise InputError("--json, --script and --table are different outputs; give one of them")
     rows = read_csv(data)
+    variances = variance_column(rows, vi, sei)
     model = fit_model(
-        yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
-        cluster=cluster, vcov=vcov, V=_known(rows, vi or "vi", sei, rho, rho_by or cluster), random=random or None,
+        yi, variances, sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
+        cluster=cluster, vcov=vcov, V=_known(rows, variances, sei, rho, rho_by or cluster), random=random or None,
         labels=labels, tau2_ci=tau2_ci,
     )  # fmt: skip
     if script is not None:
@@ -82,7 +93,7 @@ def fit(
     emit(model.to_json() if as_json else _text(model), output)
 
 
-def _known(table: pd.DataFrame, vi: str, sei: str | None, rho: float | None, by: str | None) -> Any:
+def _known(table: pd.DataFrame, vi: str | None, sei: str | None, rho: float | None, by: str | None) -> Any:
     """The working covariance that --rho asks for."""
     from metareview.errors import InputError
     from metareview.stats.synthesis.covariance import block_covariance
@@ -134,7 +145,8 @@ def _text(model: ModelFit) -> str:
     if body["pi_low"] is not None:
         lines.append(f"prediction interval: [{_number(body['pi_low'])}, {_number(body['pi_high'])}]")
     lines += [f"dropped {row['what']}: {row['reason']}" for row in body["dropped"]]
-    lines += [f"warning: {text}" for text in model.warnings]
+    bounds = ("tau2_ci:", "variance_components,") if body["variance_components"] else ()
+    lines += [f"warning: {text}" for text in body["warnings"] if text in model.warnings or text.startswith(bounds)]
     return "\n".join(lines) + "\n"
 
 

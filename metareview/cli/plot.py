@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.options import variance_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ __all__ = ["KINDS", "plot"]
 #: Kinds of pictures, and what each shows.
 KINDS = {
     "forest": "effects with intervals, the pooled effect, where a new one is expected",
-    "funnel": "effects against standard errors, with contours of significance",
+    "funnel": "effects against standard errors",
     "trim-fill": "the funnel with the effects that trim and fill puts in",
     "leave-one-out": "the pooled effect without each effect (or cluster) in turn",
     "cumulative": "the pooled effect as effects are added (--order)",
@@ -61,7 +63,12 @@ def plot(
     transform: Annotated[
         str, typer.Option(help="How effects are read: none, exp (ratios), expit (proportions), tanh (correlations).")
     ] = "none",
-    reference: Annotated[float | None, typer.Option(help="Value of no difference, on the scale read.")] = None,
+    reference: Annotated[
+        float | None,
+        typer.Option(
+            help="Value of no difference, on the scale read; 1 with --transform exp. Funnels need one for contours."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the subsets of --kind gosh, where not all are fitted.")] = 1,
 ) -> None:
     """Draw a meta-analysis: forest, funnel, influence and other plots of a table of effects.
@@ -84,30 +91,44 @@ def plot(
         raise UnknownName("transform", transform, _TRANSFORMS)
     if output.suffix not in (".svg", ".png"):
         raise InputError(f"{output.name}: a picture is written as .svg or .png; name the file so")
+    reading = _reading(measure, level, transform, 1.0 if reference is None and transform == "exp" else reference)
     table = read_csv(data)
-    table["\x1frow"] = [str(row) for row in range(len(table))]
-    model = fit(yi, None if sei else vi or "vi", sei=sei, method=method, mods=mods, data=table, test=test, level=level,
-                random=random or None, labels="\x1frow")  # fmt: skip
-    used = table.iloc[[int(label) for label in model.labels]].reset_index(drop=True)
-    named = _column(used, labels) or [str(int(label) + 1) for label in model.labels]
+    model = fit(yi, variance_column(table, vi, sei), sei=sei, method=method, mods=mods, data=table, test=test,
+                level=level, random=random or None)  # fmt: skip
+    rows = [int(label.removeprefix("row ")) for label in model.labels]
+    used = table.iloc[[row - 1 for row in rows]].reset_index(drop=True)
+    named = _column(used, labels) or [str(row) for row in rows]
     columns = {"cluster": _column(used, cluster), "order": _column(used, order), "group": _column(used, group)}
     views = _views(
-        kind, replace(model, labels=tuple(named)), _reading(measure, level, transform, reference), columns,
+        kind, replace(model, labels=tuple(named)), reading, columns,
         {"cluster": cluster or "effect", "order": order or ""}, seed,
     )  # fmt: skip
     write_atomic(output, _drawn(kind, views, output.suffix[1:]))
-    typer.echo(f"{output}: {KINDS[kind]}; k = {model.k} of {model.k_in}")
+    contours = kind in ("funnel", "trim-fill") and reading.reference is not None
+    shown = f"{KINDS[kind]}, with contours of significance" if contours else KINDS[kind]
+    typer.echo(f"{output}: {shown}; k = {model.k} of {model.k_in}")
 
 
 def _reading(measure: str, level: float, transform: str, reference: float | None) -> Reading:
-    import math
-
     from scipy.special import expit
 
     from metareview.report.views.diagnostics import Reading
 
+    _check_reference(transform, reference)
     read = {"none": float, "exp": math.exp, "expit": lambda y: float(expit(y)), "tanh": math.tanh}[transform]
     return Reading(_KEY, "", measure, level, read, transform == "exp", reference)
+
+
+def _check_reference(transform: str, reference: float | None) -> None:
+    """Refuse a value that no effect is read as."""
+    from metareview.errors import InputError
+
+    rules = {"exp": (0, math.inf, "positive"), "expit": (0, 1, "between 0 and 1"), "tanh": (-1, 1, "between -1 and 1")}
+    low, high, rule = rules.get(transform, (-math.inf, math.inf, "finite"))
+    if reference is not None and not low < reference < high:
+        raise InputError(
+            f"--reference {reference:g}: with --transform {transform} the value of no difference is {rule}"
+        )
 
 
 def _views(
@@ -141,7 +162,7 @@ def _column(table: pd.DataFrame, name: str | None) -> list[str] | None:
     if name is None:
         return None
     if name not in table.columns:
-        raise UnknownName("column", name, [column for column in table.columns if "\x1f" not in column])
+        raise UnknownName("column", name, list(table.columns))
     return [str(value) for value in table[name]]
 
 

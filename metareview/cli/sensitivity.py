@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metareview.cli.effects import DataFile, read_csv
-from metareview.cli.options import JsonFlag, OutFile, emit
+from metareview.cli.options import JsonFlag, OutFile, emit, json_records, variance_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,8 @@ __all__ = ["sensitivity"]
 def sensitivity(
     data: DataFile,
     yi: Annotated[str, typer.Option(metavar="COLUMN", help="Effects.")] = "yi",
-    vi: Annotated[str, typer.Option(metavar="COLUMN", help="Sampling variances.")] = "vi",
+    vi: Annotated[str | None, typer.Option(metavar="COLUMN", help="Sampling variances; `vi` by default.")] = None,
+    sei: Annotated[str | None, typer.Option(metavar="COLUMN", help="Standard errors, in place of variances.")] = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Studies that effects come from: adds analyses of dependence.")
     ] = None,
@@ -26,7 +27,7 @@ def sensitivity(
         str | None, typer.Option(metavar="COLUMN", help="yes where the risk of bias is low: adds an analysis of these.")
     ] = None,
     rho: Annotated[
-        list[float] | None, typer.Option(help="Correlation of sampling errors within a study to try; repeat.")
+        list[float] | None, typer.Option(help="Correlation of sampling errors within a --cluster to try; repeat.")
     ] = None,
     level: Annotated[float, typer.Option(help="Level of confidence.")] = 0.95,
     output: OutFile = None,
@@ -40,15 +41,19 @@ def sensitivity(
 
       metareview sensitivity effects.csv --cluster study --low-risk low_risk --rho 0.3 --rho 0.7 --json
     """
+    from metareview.errors import InputError
     from metareview.stats.synthesis.sensitivity import sensitivity_table
 
+    if rho and cluster is None:
+        raise InputError("--rho is a correlation within clusters; name their column with --cluster")
     table = read_csv(data)
     found = sensitivity_table(
-        yi, vi, data=table, cluster=cluster, low_risk=None if low_risk is None else _flags(table, low_risk),
+        yi, variance_column(table, vi, sei), sei=sei, data=table, cluster=cluster,
+        low_risk=None if low_risk is None else _flags(table, low_risk),
         rho=tuple(rho or (0.2, 0.5, 0.8)), level=level,
     )  # fmt: skip
     if as_json:
-        emit(found.to_json(orient="records", double_precision=15, indent=1, force_ascii=False) + "\n", output)
+        emit(json_records(found), output)
     else:
         emit(_text(found), output)
 

@@ -46,6 +46,17 @@ def test_every_kind_is_drawn_the_same_twice(kind: str, effects: Path, tmp_path: 
     assert "trial 0 <&>" not in text
 
 
+@pytest.mark.parametrize(("transform", "reference", "rule"), [
+    ("exp", "0", "positive"), ("exp", "-1", "positive"), ("expit", "1", "between 0 and 1"),
+    ("tanh", "-1", "between -1 and 1"), ("none", "nan", "finite"),
+])  # fmt: skip
+def test_a_reference_that_nothing_is_read_as(
+    transform: str, reference: str, rule: str, effects: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=rule):
+        call("plot", effects, "-o", tmp_path / "d.svg", "--transform", transform, "--reference", reference)
+
+
 def test_a_row_without_variance_stands_beside_nothing_else(effects: Path, tmp_path: Path) -> None:
     import pandas as pd
 
@@ -70,6 +81,25 @@ def test_what_cannot_be_drawn_says_why(effects: Path, tmp_path: Path) -> None:
         call("plot", effects, "-o", tmp_path / "x.pdf")
     with pytest.raises(UnknownName, match="column"):
         call("plot", effects, "-o", tmp_path / "x.svg", "--labels", "name")
+
+
+def test_contours_stand_where_there_is_a_value_of_no_difference(effects: Path, tmp_path: Path) -> None:
+    out = tmp_path / "f.svg"
+    assert "with contours" not in call("plot", effects, "-o", out, "--kind", "funnel")
+    assert "for no difference" not in out.read_text()
+    for kind in ("funnel", "trim-fill"):
+        assert "with contours" in call("plot", effects, "-o", out, "--kind", kind, "--transform", "exp")
+        assert "for no difference" in out.read_text()
+
+
+def test_too_few_effects_say_so(tmp_path: Path) -> None:
+    path, out = tmp_path / "few.csv", tmp_path / "few.svg"
+    path.write_text("yi,vi,x\n0.1,0.2,1\n", encoding="utf-8")
+    with pytest.raises(NotEstimable, match="k = 1 and 1 coefficients leave no heterogeneity"):
+        call("plot", path, "-o", out, "--kind", "profile")
+    path.write_text("yi,vi,x\n0.1,0.2,1\n0.2,0.2,2\n", encoding="utf-8")
+    with pytest.raises(NotEstimable, match="k = 2: x has 2 different values"):
+        call("plot", path, "-o", out, "--kind", "bubble", "--mods", "~ x")
 
 
 def test_the_sensitivity_table_has_its_rows(effects: Path) -> None:

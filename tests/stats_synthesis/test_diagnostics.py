@@ -108,4 +108,5 @@ def test_little_data_leaves_reasons_and_json_gives_the_same_back() -> None:
     nothing = no_diagnostics("no model")
     for found in (two, nothing, diagnose(univariate(method="DL"))):
         assert FitDiagnostics.from_json(found.to_json()).to_json() == found.to_json()
+    assert "2 coefficients leave" in diagnose(fit(Y[:2], V[:2], mods=[1.0, 2.0])).reasons["profiles"]
     assert "no likelihood" in diagnose(univariate(method="DL")).reasons["profiles"]

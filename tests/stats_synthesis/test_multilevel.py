@@ -150,7 +150,7 @@ def test_intervals_hold_their_estimates_and_predictions_widen() -> None:
     ({"random": ["~ 1 | row", "~ 1 | again"]}, "group the rows alike"),
     ({"random": "~ 1 | gap"}, "no id for row 1"),
     ({"random": "~ 1 | study", "method": "DL"}, "method for models with random effects"),
-    ({"random": "~ 1 | study", "test": "knha"}, "test for models with random effects"),
+    ({"random": "~ 1 | study", "test": "khna"}, "test 'khna' is not known"),
     ({"random": ["~ 1 | study", "~ 1 | dataset"], "cluster": "study"}, "share random effects"),
     ({"random": "~ 1 | study", "cluster": "all"}, "1 cluster and 1 coefficient"),
     ({"random": "~ 1 | study", "vcov": "CR2"}, "pass cluster="),

@@ -30,6 +30,11 @@ def model(*args: object, **options: object) -> UnivariateFit:
     ((["a", "b"], [0.1, 0.1]), "not numeric"),
     (([0.1, 0.2],), "neither vi"),
     (("yi", "vi"), "no table was given"),
+    (([0.1, 0.2, 0.3], [0.1, 0.1]), "vi has 2 values, but there are 3 effects"),
+    (([0.1, 0.2], [1e-320, 1e-320]), "rescale"),
+    (([1e160, 2e160], [0.1, 0.1]), "rescale"),
+    (([1e60, 2e60], [1e-100, 1e-100]), "rescale"),
+    (([0.1, 0.2], [1e-100, 1e100]), "rescale"),
 ])  # fmt: skip
 def test_refusals(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
@@ -198,3 +203,38 @@ def test_batch_refusals() -> None:
         fit_batch([[0.1, np.nan]], [0.1, 0.1])
     with pytest.raises(InputError, match="collinear"):
         fit_batch(np.ones((2, 3)), np.ones(3), mods=np.ones(3))
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e-100, 1e100, 1e150])
+@pytest.mark.parametrize("options", [{}, {"method": "DL"}, {"mods": [1, 2, 3, 4, 6]}, {"V": True},
+                                     {"cluster": ["a", "b", "c", "d", "d"]}])  # fmt: skip
+def test_any_representable_scale(scale: float, options: dict[str, object]) -> None:
+    """Products of variances overflow long before the variances do."""
+    y, v = np.array(Y), np.array(V)
+    known = "V" in options
+    given = {"random": "~ 1 | lab", "data": DATA} if known else options
+    one, other = (
+        fit(y * s, None if known else v * s**2, V=np.diag(v * s**2) if known else None, **given)  # type: ignore[arg-type]
+        for s in (1.0, scale)
+    )
+    assert other.beta / scale == pytest.approx(one.beta, rel=1e-9)
+    assert other.se / scale == pytest.approx(one.se, rel=1e-9)
+    assert other.contract()["i2"] == pytest.approx(one.contract()["i2"], rel=1e-6, abs=1e-9)
+    many = fit_batch(y * scale, v * scale**2)
+    assert many.estimate[0] / scale == pytest.approx(fit_batch(y, v).estimate[0], rel=1e-9)
+
+
+def test_variances_or_standard_errors() -> None:
+    with pytest.raises(InputError, match="pass one of them"):
+        fit(Y, V, sei=V)
+    with pytest.raises(InputError, match="pass sei='sei'"):
+        fit(DATA.rename(columns={"vi": "sei"}))
+
+
+def test_wrong_sizes() -> None:
+    with pytest.raises(InputError, match="V is 3 x 3, but there are 5 effects"):
+        fit(Y, V=np.eye(3))
+    with pytest.raises(InputError, match="there are no effects"):
+        fit_batch([], [])
+    with pytest.raises(InputError, match="rescale"):
+        fit(Y, sei=[1e-155] * 5)

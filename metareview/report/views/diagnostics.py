@@ -12,7 +12,7 @@ from math import floor, log10
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import arrange
-from metareview.report.views.format import interval_decimals
+from metareview.report.views.format import interval_decimals, most_decimals, readable_decimals
 from metareview.stats.synthesis.diagnostics_result import FitDiagnostics, Refit
 
 __all__ = ["BUILDERS", "Reading", "baujat", "bubble", "cumulative", "gosh", "influence", "leave_one_out", "profile"]
@@ -60,7 +60,10 @@ class Reading:
         ends = [None if end is None else self.read(end) for end in (low, high)]
         value, decimals = self.read(estimate), interval_decimals(ends[0], ends[1])
         if self.log and decimals is not None and value > 0:  # a ratio of 0.2 between 0 and 22 is not 0
-            decimals = min(max(decimals, 1 - floor(log10(value))), 6)
+            decimals = most_decimals(max(decimals, 1 - floor(log10(value))))
+        size = max(abs(end) for end in (value, *ends) if end is not None)
+        if not self.log and (((decimals or 0) >= 6 and size < 1e-4) or size >= 1e15):
+            decimals = None  # significant digits, with a power of ten
         return Cell(value, low=ends[0], high=ends[1], mark="derived", decimals=decimals)
 
 
@@ -77,11 +80,13 @@ def _view(
     return replace(view, meta={**view.meta, **reading.meta()})
 
 
-_REFITS = (
-    Column("label", "Refit"), Column("k", "k", "count"), Column("estimate", "Pooled", "number", help="with interval"),
-    Column("se", "SE", "number", 3, help="on the scale of the model"), Column("tau2", "τ²", "number"),
-    Column("i2", "I² (from τ²)", "percent"),
-)  # fmt: skip
+def _columns(rows: Sequence[Refit]) -> tuple[Column, ...]:
+    return (
+        Column("label", "Refit"), Column("k", "k", "count"),
+        Column("estimate", "Pooled", "number", help="with interval"),
+        Column("se", "SE", "number", readable_decimals([row.se for row in rows], 3), help="on the scale of the model"),
+        Column("tau2", "τ²", "number"), Column("i2", "I² (from τ²)", "percent"),
+    )  # fmt: skip
 
 
 def _refits(rows: Sequence[Refit], reading: Reading) -> list[list[Cell]]:
@@ -100,9 +105,9 @@ def leave_one_out(found: FitDiagnostics | None, reading: Reading) -> View:
     if found and rows and found.estimate is not None:
         body.append([Cell("nothing left out"), Cell(found.k_used), reading.cell(found.estimate, found.low, found.high),
                      Cell(), Cell(), Cell(found.i2, mark="derived")])  # fmt: skip
+    caption = f"{_upper(reading.measure)}, pooled again without one {what} at a time."
     return _view(
-        found, reading, "leave-one-out", "Leave-one-out",
-        f"{_upper(reading.measure)}, pooled again without one {what} at a time.", _REFITS, body, part="leave_one_out",
+        found, reading, "leave-one-out", "Leave-one-out", caption, _columns(rows), body, part="leave_one_out",
         alt=_extremes(rows, reading, f"without one {what}"),
     )  # fmt: skip
 
@@ -113,7 +118,7 @@ def cumulative(found: FitDiagnostics | None, reading: Reading) -> View:
     by = found.order if found else ""
     return _view(
         found, reading, "cumulative", "Cumulative synthesis",
-        f"{_upper(reading.measure)}, pooled again with each effect added{f' by {by}' if by else ''}.", _REFITS,
+        f"{_upper(reading.measure)}, pooled again with each effect added{f' by {by}' if by else ''}.", _columns(rows),
         _refits(rows, reading), part="cumulative", alt=_extremes(rows, reading, "as effects are added"),
     )  # fmt: skip
 
@@ -230,7 +235,7 @@ def profile(found: FitDiagnostics | None, reading: Reading) -> View:
         body,
         part="profiles",
         alt=f"Profile of {'; '.join(told)}.",
-        notes=[f"Dashed: the cut whose crossings are the {reading.level:.0%} interval."],
+        notes=[f"Dashed: the cut whose crossings are the {reading.level:.0%} profile-likelihood interval."],
     )
 
 

@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import arrange
 from metareview.report.views.diagnostics import Reading
+from metareview.report.views.format import readable_decimals
 from metareview.stats.synthesis.describe import methods_paragraph
 from metareview.stats.synthesis.diagnostics_result import FitDiagnostics
 from metareview.stats.synthesis.inference import critical
@@ -42,7 +43,7 @@ def effects(model: ModelFit, reading: Reading, groups: Sequence[str] | None = No
         Column("group", "Group"),
         Column("label", "Effect"),
         Column("estimate", "Value", "number", 2 if reading.log else None),
-        Column("se", "SE", "number", 3),
+        Column("se", "SE", "number", readable_decimals(np.sqrt(_variances(model)).tolist(), 3, digits=2)),
         Column("source", "Variance from"),
         Column("weight", "Weight", "percent"),
     ]
@@ -75,9 +76,10 @@ def effects(model: ModelFit, reading: Reading, groups: Sequence[str] | None = No
 
 def fit(model: ModelFit, reading: Reading) -> View:
     """Return the model as a table: coefficients, prediction, heterogeneity; the methods paragraph stands below."""
+    places = readable_decimals(model.se.tolist(), 4, digits=2)
     columns = (
         Column("key", "Key"), Column("quantity", "Quantity"), Column("value", "Value", "number", help="with interval"),
-        Column("se", "SE", "number", 4, help="on the scale of the model"),
+        Column("se", "SE", "number", places, help="on the scale of the model"),
         Column("statistic", "Statistic", "number", 2),
         Column("df", "df", "number", 1), Column("p", "p", "p"),
     )  # fmt: skip

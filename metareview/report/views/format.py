@@ -27,6 +27,8 @@ __all__ = [
     "given_decimals",
     "interval_decimals",
     "machine",
+    "most_decimals",
+    "readable_decimals",
     "round_half_up",
 ]
 
@@ -160,10 +162,36 @@ def interval_decimals(low: float | None, high: float | None) -> int | None:
 
     >>> interval_decimals(0.11, 0.35), interval_decimals(1.0, None)
     (2, None)
+    >>> interval_decimals(1.1e-8, 3.5e-8)
+    9
     """
     if low is None or high is None or not high > low:
         return None
-    return min(max(1 - floor(log10((high - low) / 2)), 0), 6)
+    return most_decimals(max(1 - floor(log10((high - low) / 2)), 0))
+
+
+def most_decimals(wanted: int) -> int:
+    """Return decimals that a reader can count: six, but more where six would show no digit of the number.
+
+    >>> [most_decimals(wanted) for wanted in (3, 7, 9, 40)]
+    [3, 6, 9, 15]
+    """
+    return min(wanted, 6) if wanted <= 7 else min(wanted, 15)
+
+
+def readable_decimals(values: Iterable[float | None], decimals: int, *, digits: int = 1) -> int | None:
+    """Return the decimals of a column, or None (significant digits) where they would show a number as 0.
+
+    Parameters
+    ----------
+    digits : digits that the largest number must keep.
+
+    >>> readable_decimals([0.02, 0.0, None], 4), readable_decimals([0.02, 3e-7], 4), readable_decimals([2e17], 4)
+    (4, None, None)
+    """
+    sizes = [abs(value) for value in values if value]
+    lost = any(size < 0.5 * 10**-decimals or size >= 1e15 for size in sizes)
+    return None if lost or max(sizes, default=1.0) < 10.0 ** (digits - 1 - decimals) / 2 else decimals
 
 
 def machine(value: Value) -> str:

@@ -16,7 +16,6 @@ from metareview.stats.declared.numbers import components, contours, estimates, g
 from metareview.stats.declared.quality import Quality, grouped, quality_of, selected
 from metareview.stats.declared.result import Estimate, SynthesisResult
 from metareview.stats.declared.select import candidates, factor
-from metareview.stats.synthesis.containment import contained
 from metareview.stats.synthesis.describe import methods_paragraph
 from metareview.stats.synthesis.diagnostics import FitDiagnostics, diagnose, no_diagnostics
 from metareview.stats.synthesis.fit import fit
@@ -143,16 +142,11 @@ def _table(made: Effects, quality: Quality | None) -> pd.DataFrame:
 
 
 def _model(table: pd.DataFrame, declared: SynthesisSpec, *, robust: bool = True) -> ModelFit:
-    contain = declared.test == "contain"
-    model = fit(
-        table, method=declared.method, mods=declared.formula, test="t" if contain else declared.test,
-        level=declared.level, random=[f"~ 1 | {term}" for term in declared.random] or None,
-        cluster=declared.cluster if robust else None,
+    return fit(
+        table, method=declared.method, mods=declared.formula, test=declared.test, level=declared.level,
+        random=[f"~ 1 | {term}" for term in declared.random] or None, cluster=declared.cluster if robust else None,
         labels="label",
     )  # fmt: skip
-    if contain and isinstance(model, MultilevelFit):
-        return contained(model)
-    return model
 
 
 def _answered(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from metareview.errors import InputError, UnknownName
 from metareview.stats.effects.counts import adjust_cells, drop_double_zero
-from metareview.stats.effects.inputs import ALTERNATIVES, check_inputs, complete_inputs
+from metareview.stats.effects.inputs import ALTERNATIVES, check_inputs, complete_inputs, where_text
 from metareview.stats.effects.registry import Array, Effect, Measure, find_measure
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _array(name: str, value: Any, data: pd.DataFrame | None) -> Array:
         to_numpy = getattr(value, "to_numpy", None)
         values = np.asarray(value, dtype=float) if to_numpy is None else to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is not numeric: {error}") from error
+        raise InputError(f"{name} is not numeric: {where_text(value) or error}") from error
     if values.ndim > 1:
         raise InputError(f"{name} has shape {values.shape}; one value per study is needed")
     return values

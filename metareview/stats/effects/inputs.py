@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from metareview.errors import InputError
 from metareview.stats.effects.convert import d_from_t, r_from_t, t_from_p
 from metareview.stats.effects.registry import Array, Measure
 
-__all__ = ["ALTERNATIVES", "check_inputs", "complete_inputs"]
+__all__ = ["ALTERNATIVES", "check_inputs", "complete_inputs", "where_text"]
 
 Given = dict[str, Array]
 
@@ -145,3 +146,17 @@ def check_inputs(chosen: Measure, arrays: tuple[Array, ...]) -> None:
             rows = np.flatnonzero(broken)
             shown = ", ".join(f"row {i + 1}: {values[i]:g}" for i in rows[:5])
             raise InputError(f"measure {chosen.code}, {name}: {rule}; {shown}; correct the table or leave the row out")
+
+
+def where_text(values: Any) -> str:
+    """Return where a column holds what is no number, and what to do; empty where every value is one.
+
+    >>> where_text([0.1, "foo"])
+    "row 2 has 'foo'; give a number, or leave the cell blank where there is none"
+    """
+    for at, value in enumerate(np.asarray(values, dtype=object).ravel().tolist(), 1):
+        try:
+            float("nan" if value is None else value)
+        except (TypeError, ValueError):
+            return f"row {at} has {str(value)[:40]!r}; give a number, or leave the cell blank where there is none"
+    return ""

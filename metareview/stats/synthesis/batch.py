@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from metareview.errors import InputError
 from metareview.stats.synthesis.core import Array, Problem, Scale, prepare, wls
 from metareview.stats.synthesis.estimators import find_estimator
+from metareview.stats.synthesis.inputs import check_range
 
 __all__ = ["BatchFit", "fit_batch", "fit_counts"]
 
@@ -79,10 +80,15 @@ def fit_batch(yi: ArrayLike, vi: ArrayLike, *, method: str = "REML", mods: Any =
     [0.0506, 0.0]
     """
     y, v = np.atleast_2d(np.asarray(yi, dtype=float)), np.atleast_2d(np.asarray(vi, dtype=float))
+    if not (y.size and v.size):
+        raise InputError(
+            "there are no effects; give (B, k) effects and variances with at least one data set and effect"
+        )
     if y.ndim != 2 or v.ndim != 2 or y.shape[1] != v.shape[1] or (len(v) not in (1, len(y)) and len(y) != 1):
         raise InputError(f"yi has shape {y.shape} and vi {v.shape}; give (B, k) and (B, k) or (k,)")
     if not (np.isfinite(y).all() and np.isfinite(v).all() and (v > 0).all()):
         raise InputError("fit_batch needs finite effects and positive variances in every data set; leave others out")
+    check_range(y, v)
     return _run(y, v, design_with_intercept(mods, y.shape[1]), None, method)
 
 

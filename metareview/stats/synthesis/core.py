@@ -105,12 +105,20 @@ def prepare(y: Array, v: Array, x: Array, n: Array | None = None) -> tuple[Probl
     q, r = _orthonormal(x)
     xx = (q[:, :, None] * q[:, None, :]).reshape(len(q), -1)
     k = np.array([float(y.shape[1])]) if n is None else n.sum(axis=1)
-    unit = (v.min(axis=1) * v.max(axis=1)) ** 0.25
+    unit = _middle(v.min(axis=1), v.max(axis=1))
     v = v / (unit * unit)[:, None]
     y = y / unit[:, None]
     raw = Problem(y, v, n, q, xx, k, q.shape[1] == 1 and bool(np.ptp(q) == 0))
     start = wls(raw, np.zeros(1)).b
     return raw._replace(y=y - start @ q.T), Scale(unit, start * unit[:, None], r)
+
+
+def _middle(low: Array, high: Array) -> Array:
+    """The fourth root of a product that itself may lie outside of floating point."""
+    with np.errstate(over="ignore", under="ignore"):
+        product = low * high
+    fine = (product > 1e-290) & (product < 1e290)
+    return np.asarray(np.where(fine, product, 1.0) ** 0.25 * np.where(fine, 1.0, np.sqrt(np.sqrt(low) * np.sqrt(high))))
 
 
 def _orthonormal(x: Array) -> tuple[Array, Array]:

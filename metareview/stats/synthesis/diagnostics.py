@@ -173,13 +173,7 @@ def _without(model: ModelFit, keep: Any, ids: Any) -> ModelFit:
     table = pd.DataFrame({"yi": model.yi[rows]} | {f"c{i}": code[rows].astype(int).astype(str)
                                                     for i, code in enumerate(model.codes)})  # fmt: skip
     terms = [f"~ 1 | c{i}" for i in range(len(model.codes))]
-    test = "t" if model.test == "contain" else model.test
-    found = fit("yi", V=v, data=table, random=terms, method=model.method, test=test, level=model.level)
-    if model.test == "contain" and isinstance(found, MultilevelFit):
-        from metareview.stats.synthesis.containment import contained
-
-        return contained(found)
-    return found
+    return fit("yi", V=v, data=table, random=terms, method=model.method, test=model.test, level=model.level)
 
 
 def _cumulative(model: ModelFit, names: Sequence[str], order: Sequence[float] | None) -> tuple[Refit, ...]:
@@ -241,8 +235,10 @@ def _profiles(model: ModelFit) -> tuple[Profile, ...]:
             raise NotEstimable("the model has no variance components")
         return tuple(_component(model, name, cut) for name in model.components)
     univariate = _independent(model)
-    if univariate.method not in ("ML", "REML") or univariate.tau2 is None:
+    if univariate.method not in ("ML", "REML"):
         raise NotEstimable(f"{univariate.method} is no likelihood estimator; a profile needs ML or REML")
+    if univariate.tau2 is None or univariate.log_likelihood is None:
+        raise NotEstimable(f"k = {univariate.k} and {univariate.p} coefficients leave no heterogeneity to profile")
     interval = univariate.tau2_interval("PL")
     top = interval.high or univariate.tau2 or float(np.median(univariate.vi))
     values = _grid(univariate.tau2, top)
@@ -272,6 +268,8 @@ def _has_line(model: ModelFit) -> bool:
 
 def _bubbles(model: ModelFit, names: Sequence[str]) -> tuple[Bubble, ...]:
     if not _has_line(model):
+        if model.p == 2 and model.has_intercept:
+            raise NotEstimable(f"k = {model.k}: {model.names[1]} has 2 different values; a bubble plot needs 3 or more")
         raise NotEstimable("a bubble plot needs an intercept and one numeric moderator")
     rows = zip(names, model.x[:, 1], model.yi, weights(model), strict=True)
     return tuple(Bubble(name, float(x), float(y), float(w)) for name, x, y, w in rows)

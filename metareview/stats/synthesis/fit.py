@@ -48,7 +48,9 @@ def fit(
     mods : moderators: a formula over `data`, a matrix (k, q), a DataFrame, or None.
     test : `z`, `t`, `knha` or `adhoc`. By default `adhoc` for random-effects models: with few studies normal quantiles
         cover far less than they say, and Knapp-Hartung without the floor can be narrower than them (coverage table in
-        `benchmarks/README.md`); `z` for equal effects, `t` with `random`.
+        `benchmarks/README.md`); `z` for equal effects, `t` with `random` or `V`. `contain`, with `random` only, takes
+        the levels of the random effect that has fewest, less one. With `random` or `V`, where Knapp-Hartung is not
+        defined, `t` stands in for `knha` and `adhoc`; with `cluster` robust tests stand in for all; `warnings` says so.
     level : level of confidence.
     cluster : ids (k,) or a column; gives cluster-robust covariances of the kind `vcov`.
     vcov : CR0, CR1, CR2 (default, with Satterthwaite degrees of freedom) or CR3.

@@ -46,7 +46,9 @@ class WaldTest(NamedTuple):
 
 
 def check_test(test: str) -> None:
-    """Refuse a kind of test that does not exist."""
+    """Refuse a kind of test that does not exist, or that needs random effects."""
+    if test == "contain":
+        raise InputError("test contain takes its degrees of freedom from random effects; give random, or another test")
     if test not in TESTS:
         raise UnknownName("test", test, TESTS)
 

@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 from metareview.errors import InputError, UnknownName
 from metareview.results import Dropped
+from metareview.stats.effects.inputs import where_text
 from metareview.stats.synthesis.core import Array
 from metareview.stats.synthesis.design import Design, build_design, check_rank
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Inputs", "read_column", "read_inputs"]
+__all__ = ["Inputs", "check_range", "read_column", "read_inputs"]
+
+
+#: variances that can be multiplied by a number of effects and back, and ratios whose squares are representable
+_SMALLEST, _LARGEST, _RATIO = 1e-300, 1e304, 1e120
 
 
 class Inputs(NamedTuple):
@@ -54,17 +59,22 @@ def read_inputs(
     if hasattr(yi, "columns"):
         data = yi if data is None else data
         yi, vi = "yi", "vi" if vi is None and sei is None else vi
+        if vi == "vi" and data is not None and "vi" not in data and "sei" in data:
+            raise InputError("the table has no column vi, but a column sei; pass sei='sei'")
+    if vi is not None and sei is not None:
+        raise InputError("both vi (sampling variances) and sei (standard errors) were given; pass one of them")
     y = read_column("yi", yi, data)
     if vi is None and sei is None and need_variance:
         raise InputError("neither vi (sampling variances) nor sei (standard errors) was given; pass one of them")
-    v = np.full(y.shape, np.nan) if vi is None else np.broadcast_to(read_column("vi", vi, data), y.shape)
+    v = np.full(y.shape, np.nan) if vi is None else _per_effect("vi", read_column("vi", vi, data), len(y))
     if sei is not None:
-        v = _square(np.broadcast_to(read_column("sei", sei, data), y.shape))
+        v = _square(_per_effect("sei", read_column("sei", sei, data), len(y)))
     names = _labels(labels, data, len(y))
     _check_values(y, v if need_variance else np.ones_like(y), names)
     keep = np.isfinite(y) & (np.isfinite(v) | (not need_variance))
     if not keep.any():
         raise InputError(f"none of the {len(y)} rows has both an effect (yi) and a variance (vi)")
+    check_range(y[keep], v[keep] if need_variance else np.ones(1))
     design = build_design(mods, data, len(y), keep)
     if not design.use.any():
         raise InputError("no row has an effect, a variance and all moderators")
@@ -75,10 +85,38 @@ def read_inputs(
     return Inputs(y[index], v[index].copy(), design, used, index, len(y), dropped, data)
 
 
+def _per_effect(name: str, values: Array, k: int) -> Array:
+    """One value for each of k effects; a single one counts for all."""
+    if len(values) not in (1, k):
+        raise InputError(f"{name} has {len(values)} values, but there are {k} effects; give one value per effect")
+    return np.broadcast_to(values, (k,))
+
+
 def _square(sei: Array) -> Array:
     if np.any(sei < 0):
         raise InputError(f"sei is negative in row {int(np.flatnonzero(sei < 0)[0]) + 1}; a standard error is positive")
-    return np.asarray(sei**2)
+    with np.errstate(over="ignore", under="ignore"):  # what becomes infinite or 0 is refused as a variance
+        return np.asarray(sei**2)
+
+
+def check_range(y: Array, v: Array) -> None:
+    """Refuse finite numbers whose sums of squares are beyond floating point.
+
+    Raises
+    ------
+    InputError
+        If effects, variances, or the effects in standard errors are too large or too small to compute with.
+    """
+    low, high, top = float(v.min()), float(v.max()), float(np.abs(y).max())
+    rules = (
+        (low < _SMALLEST or high > _LARGEST, f"vi: variances lie between {low:g} and {high:g}"),
+        (top > _LARGEST**0.5, f"yi: the largest effect is {top:g}"),
+        (high / low > _RATIO if low >= _SMALLEST else False, f"vi: variances lie between {low:g} and {high:g}"),
+        (top / low**0.5 > _RATIO**0.5, f"yi: an effect of {top:g} with variances from {low:g}"),
+    )
+    for broken, said in rules:
+        if broken:
+            raise InputError(f"{said}, beyond what floating point can add up; rescale the effects and variances")
 
 
 def read_column(name: str, value: Any, data: pd.DataFrame | None, *, text: bool = False) -> NDArray[Any]:
@@ -104,7 +142,7 @@ def read_column(name: str, value: Any, data: pd.DataFrame | None, *, text: bool 
             to_numpy = getattr(value, "to_numpy", None)
             out = to_numpy(dtype=float, na_value=np.nan) if to_numpy else np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{name} is not numeric: {error}") from error
+            raise InputError(f"{name} is not numeric: {where_text(value) or error}") from error
         out = out[None] if out.ndim == 0 else out
     if out.ndim != 1:
         raise InputError(f"{name} has shape {out.shape}; give one value per effect (fit_batch takes many data sets)")

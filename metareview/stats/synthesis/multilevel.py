@@ -68,15 +68,18 @@ class MultilevelFit(ModelFit):
     @lazy
     def _without(self) -> tuple[float, float]:
         """Q of the residuals with V alone, and the typical sampling variance (k - p)/tr P."""
-        plain = build_structure(np.asarray(self.v), [])
+        unit = 2.0 ** np.round(np.log2(self._unit))  # squares of small or large variances leave floating point
+        v, y = np.asarray(self.v) / unit / unit, self.yi / unit
+        plain = build_structure(v, [])
         fitted = plain.factor(np.zeros(0))
-        solved = fitted.solve(np.column_stack([self.x, self.yi]))
+        solved = fitted.solve(np.column_stack([self.x, y]))
         mx, my = solved[:, :-1], solved[:, -1]
         cov = np.linalg.inv(self.x.T @ mx)
         u = my - mx @ (cov @ (self.x.T @ my))
-        inverse_trace = float(np.trace(np.linalg.inv(self.v))) if self.v.ndim == 2 else float((1 / self.v).sum())
+        inverse_trace = float(np.trace(np.linalg.inv(v))) if v.ndim == 2 else float((1 / v).sum())
         trace = inverse_trace - float(np.sum(cov * (mx.T @ mx)))
-        return float(u @ self.yi), (self.k - self.p) / trace if self.k > self.p else float("nan")
+        typical = (self.k - self.p) / trace * unit * unit if self.k > self.p else float("nan")
+        return float(u @ y), float(typical)
 
     @property
     def q(self) -> float:
@@ -236,15 +239,20 @@ class MultilevelFit(ModelFit):
             "aic": self.aic,
             "bic": self.bic,
         }
-        several = "there is no single heterogeneity variance; see variance_components"
-        keys = ("tau2", "tau2_se", "tau2_ci")
-        why = "with moderators it depends on their values; use predict"
-        reasons = dict.fromkeys(keys, several) | {
-            "pi_low": why if parts else "no heterogeneity in the model",
-            "r2": "not defined for several components; compare them between models",
-            "i2": "no heterogeneity in the model",
-            "h2": "no heterogeneity in the model",
+        none = "no heterogeneity in the model"
+        why = "with moderators, or without intercept, it depends on their values; use predict" if parts else none
+        reasons = {
+            **dict.fromkeys(
+                ("tau2", "tau2_ci"),
+                "there is no single heterogeneity variance; see variance_components" if parts else none,
+            ),
+            "tau2_se": "not computed for variance components; see their intervals" if parts else none,
+            **dict.fromkeys(("pi_low", "pi_high"), why),
+            "r2": "not defined for variance components; compare them between models",
+            **dict.fromkeys(("i2", "h2"), none),
         }
+        if single:
+            reasons["tau2_ci"] = self.interval(self.components[0]).note
         return undefined(body | {"warnings": [*body["warnings"], *notes]}, reasons)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metareview.errors import InputError, UnknownName
 from metareview.stats.synthesis.ai_reml import Components, evaluate, maximise_components
+from metareview.stats.synthesis.containment import contained
 from metareview.stats.synthesis.core import Array
+from metareview.stats.synthesis.inference import TESTS
 from metareview.stats.synthesis.inputs import Inputs, read_column, read_inputs
 from metareview.stats.synthesis.multilevel import MultilevelFit, diagnostics
 from metareview.stats.synthesis.result import frozen_array
@@ -72,18 +75,19 @@ def fit_multilevel(
     Raises
     ------
     UnknownName
-        For a method other than REML and ML, a test other than z and t, or a column that does not exist.
+        For a method other than REML and ML, a test that does not exist, or a column that does not exist.
     InputError
         For a covariance matrix that is none, components that cannot be told apart, missing ids.
+    NotEstimable
+        For containment in a model that has none; see `contained`.
     """
     if method not in ("REML", "ML"):
         raise UnknownName("method for models with random effects or V", method, ("REML", "ML"))
-    if (test or "t") not in ("z", "t"):
-        raise UnknownName("test for models with random effects or V", str(test), ("z", "t"))
+    used, said = _usable_test(test or "t", clustered=cluster is not None)
     if hasattr(yi, "columns") and data is None:
         data, yi = yi, "yi"
         vi = "vi" if vi is None and sei is None and V is None else vi
-    full = None if V is None else _matrix(V)
+    full = None if V is None else _matrix(V, len(read_column("yi", yi, data)))
     given = read_inputs(
         yi,
         vi if full is None else np.diag(full),
@@ -97,27 +101,48 @@ def fit_multilevel(
     codes = [_codes(term, given) for term in terms]
     names = tuple("/".join(term) for term in terms)
     _check_components(names, codes, len(given.yi))
-    model = _fit(given, v, names, codes, method, test or "t", level)
+    model = _fit(given, v, names, codes, method, used, level)
+    model = replace(model, warnings=(*said, *model.warnings))
     if cluster is None:
         if vcov not in (None, "model"):
             raise InputError(f"vcov={vcov} needs the ids of the clusters; pass cluster=")
-        return model
+        return contained(model) if test == "contain" else model
     return _robust(model, read_column("cluster", cluster, given.data, text=True), given, vcov or "CR2")
 
 
-def _matrix(given: Any) -> Array:
+def _usable_test(test: str, *, clustered: bool) -> tuple[str, tuple[str, ...]]:
+    """The test that stands in for the one asked for, and what has to be said about it.
+
+    Knapp and Hartung's factor is defined for independent effects with one heterogeneity variance. What is asked of
+    every model of a paper in one option is not refused here: what stands in is in the result and in the warnings.
+    """
+    if test not in (*TESTS, "contain"):
+        raise UnknownName("test", test, (*TESTS, "contain"))
+    if test in ("z", "t"):
+        return test, ()
+    if clustered:
+        return "t", (f"test {test}: with clusters, tests use robust covariances and Satterthwaite degrees of freedom",)
+    if test == "contain":
+        return "t", ()
+    return "t", (
+        f"test {test}: defined for independent effects with one heterogeneity variance; this model uses t quantiles "
+        "with k - p degrees of freedom (test contain has fewer where a random effect has few levels)",
+    )
+
+
+def _matrix(given: Any, k: int) -> Array:
     v = np.asarray(given, dtype=float)
     if v.ndim != 2 or v.shape[0] != v.shape[1]:
         raise InputError(f"V has shape {v.shape}; it is the covariance matrix of the effects, (k, k)")
     if not np.allclose(v, v.T, rtol=1e-8, atol=0, equal_nan=True):
         raise InputError("V is not symmetric; a covariance matrix is")
+    if len(v) != k:
+        raise InputError(f"V is {len(v)} x {len(v)}, but there are {k} effects")
     return v
 
 
 def _usable(full: Array, given: Inputs) -> Array:
     """The rows and columns in use, as a vector when nothing covaries."""
-    if len(full) != given.k_in:
-        raise InputError(f"V is {len(full)} x {len(full)}, but there are {given.k_in} effects")
     v = full[np.ix_(given.rows, given.rows)]
     if not np.isfinite(v).all():
         raise InputError("V has missing covariances among rows that are used; give them, or 0")

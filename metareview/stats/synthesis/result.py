@@ -241,6 +241,13 @@ class ModelFit(Result):
 
 
 def undefined(body: dict[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
-    """Add to the warnings of a report why each null is null."""
-    said = [f"{key}: {reason}" for key, reason in reasons.items() if body.get(key) is None]
+    """Add to the warnings of a report why each null, or each bound that is null, is null; nothing is said twice."""
+    told = {text.split(":")[0] for text in body["warnings"]}
+    said = [f"{key}: {reason}" for key, reason in reasons.items() if key not in told and _has_null(body.get(key))]
     return {**body, "warnings": [*body["warnings"], *said]}
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get("low") is None or value.get("high") is None
+    return value is None or (isinstance(value, list) and None in value)

@@ -164,7 +164,10 @@ def check_clusters(ids: NDArray[Any], p: int, kind: str) -> list[NDArray[np.intp
 
 def robust_fit(model: Fit, blocks: list[Array], clusters: list[NDArray[np.intp]], kind: str) -> Fit:
     """Return a model with robust covariance and degrees of freedom in place of its own."""
-    found = sandwich(model.x, model.yi - model.x @ model.beta, blocks, clusters, kind)
+    # Squares of variances leave floating point; a power of two takes nothing from the digits.
+    unit = 2.0 ** np.round(np.log2(np.median(np.concatenate([np.diag(block) for block in blocks]))) / 2)
+    residual, inner = (model.yi - model.x @ model.beta) / unit, [block / unit / unit for block in blocks]
+    found = sandwich(model.x, residual, inner, clusters, kind)
     df = satterthwaite(found.f, found.t)
     few = [name for name, d in zip(model.names, df.tolist(), strict=True) if d < 4]
     warnings = list(model.warnings)
@@ -176,8 +179,8 @@ def robust_fit(model: Fit, blocks: list[Array], clusters: list[NDArray[np.intp]]
     methods = (*(text for text in model.methods if text.split(":")[0] != model.test), f"{kind}: {VCOV[kind]}")
     methods += ("Satterthwaite degrees of freedom; HTZ for several coefficients (Tipton & Pustejovsky 2015)",)
     return replace(
-        model, cov=frozen_array(found.cov), df=tuple(df.tolist()), vcov=kind, test="satterthwaite",
-        clusters=len(clusters), robust_f=frozen_array(found.f), robust_t=frozen_array(found.t),
+        model, cov=frozen_array(found.cov * unit * unit), df=tuple(df.tolist()), vcov=kind, test="satterthwaite",
+        clusters=len(clusters), robust_f=frozen_array(found.f * unit * unit), robust_t=frozen_array(found.t * unit),
         warnings=tuple(warnings), methods=methods,
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ def sensitivity_table(
     yi: Any,
     vi: Any = None,
     *,
+    sei: Any = None,
     data: pd.DataFrame | None = None,
     cluster: Any = None,
     low_risk: Any = None,
@@ -47,7 +48,7 @@ def sensitivity_table(
 
     Parameters
     ----------
-    yi, vi, data : as in `fit`.
+    yi, vi, sei, data : as in `fit`.
     cluster : ids (k,) or a column, the study each effect comes from.
     low_risk : booleans (k,) or a column, True where the risk of bias is low.
     rho : correlations of sampling errors within a cluster to try.
@@ -60,7 +61,7 @@ def sensitivity_table(
     """
     import pandas as pd
 
-    given = read_inputs(yi, vi, data=data)
+    given = read_inputs(yi, vi, sei=sei, data=data)
     y, v = given.yi, given.vi
     ids = None if cluster is None else read_column("cluster", cluster, given.data, text=True)[given.rows]
     low = None if low_risk is None else read_column("low_risk", low_risk, given.data, text=True)[given.rows]

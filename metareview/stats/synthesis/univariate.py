@@ -311,11 +311,22 @@ class UnivariateFit(ModelFit):
         return undefined(body, self._reasons())
 
     def _reasons(self) -> dict[str, str]:
-        plain = "equal-effects models have no heterogeneity variance" if not self.random else "k = p"
-        interval = "with moderators it depends on their values; use predict" if self.p > 1 else plain
-        r2 = "the model has no moderators" if self.p < 2 else "no heterogeneity to account for"
-        keys = ("tau2", "tau2_se", "i2", "h2", "log_likelihood")
-        return {**dict.fromkeys(keys, plain), "pi_low": interval, "r2": r2, "qm": "a covariance of zero"}
+        full = "k = p: as many coefficients as effects"
+        plain = "equal-effects models have no heterogeneity variance" if not self.random else full
+        bounds = f"it follows from tau2_ci, which has no bounds: {self.tau2_ci.note}" if self.q_df > 0 else full
+        if self.p > 1:
+            interval = "with moderators it depends on their values; use predict"
+        else:
+            interval = plain if self.has_intercept else "without intercept there is no one pooled effect; use predict"
+        r2 = "the model has no moderators" if self.p < 2 else plain if self.tau2 is None or not self.random else (
+            "no heterogeneity to account for" if self.has_intercept else "without intercept there is nothing to compare"
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(("tau2", "tau2_se", "tau2_ci", "i2"), plain),
+            **dict.fromkeys(("h2", "log_likelihood", "aic", "bic"), full),
+            **dict.fromkeys(("i2_ci", "h2_ci"), bounds if self.random else plain),
+            **dict.fromkeys(("pi_low", "pi_high"), interval), "r2": r2, "qm": "a covariance of zero",
+        }  # fmt: skip
 
     def profile(self, values: Sequence[float]) -> pd.DataFrame:
         """Return the (restricted) log-likelihood at given values of tau2, for looking at it.
@@ -323,12 +334,14 @@ class UnivariateFit(ModelFit):
         Raises
         ------
         NotEstimable
-            For estimators that have no likelihood.
+            For estimators that have no likelihood, and where k = p.
         """
         import pandas as pd
 
         if self.method not in ("ML", "REML"):
             raise NotEstimable(f"{self.method} is no likelihood estimator; a profile needs ML or REML")
+        if self.tau2 is None:
+            raise NotEstimable(f"k = {self.k} and {self.p} coefficients leave no heterogeneity to profile")
         return pd.DataFrame(
             {"value": list(values), "log_likelihood": [self._log_likelihood_at(float(value)) for value in values]}
         )
