@@ -23,7 +23,7 @@ from pydantic import ValidationError  # noqa: E402
 
 from metareview.errors import BuildFailed, InputError, UnknownName  # noqa: E402
 from metareview.rerun import train as loop  # noqa: E402
-from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint  # noqa: E402
+from metareview.rerun.checkpoint import read_checkpoint, write_checkpoint, run_identity, write_checkpoint  # noqa: E402
 from metareview.rerun.config import TrainConfig  # noqa: E402
 from metareview.rerun.data import Fold, Split, Volume, plan_folds  # noqa: E402
 from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E402
@@ -116,6 +116,30 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path, root: Path, optimizer:
     assert 0 < stopped < 30
     outcome = train(config, VOLUME, FOLD, out, device="cpu", seed=5)
     assert outcome.events == (f"continued at step {stopped} of 30",)
+    assert same(weights(outcome.checkpoint), weights(whole.checkpoint))
+    assert outcome.history == whole.history
+
+
+def test_slow_steps_are_kept_between_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of fewer steps than `checkpoint_every` loses seconds, not all; when it is saved changes no bit."""
+    config = TrainConfig(**{**SMALL, "steps": 40, "checkpoint_every": 400, "validate_every": 0})
+    whole = train(config, VOLUME, FOLD, tmp_path / "whole", device="cpu", seed=2)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SHARE", 0.0)
+    written = 0
+
+    def killed(path: Path, content: Any) -> Path:
+        nonlocal written
+        written += 1
+        if written == 8:
+            raise KeyboardInterrupt
+        return write_checkpoint(path, content)
+
+    monkeypatch.setattr(loop, "write_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    outcome = train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    assert outcome.events == ("continued at step 7 of 40",)
     assert same(weights(outcome.checkpoint), weights(whole.checkpoint))
     assert outcome.history == whole.history
 
