@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ from metareview.errors import MetareviewError
 
 if TYPE_CHECKING:
     from metareview.ingest import CheckReport
+    from metareview.ingest.review import FurtherCheck
 
 __all__ = ["check"]
 
@@ -84,7 +85,8 @@ def check(
             _refuse_copy(review, annotate)
         with _progress() as say:
             verify = check_archive if review.suffix.lower() == ".zip" else check_review
-            report = verify(review, sources=sources, progress=say, further=RULES if rules_only else FURTHER)
+            further = (*(RULES if rules_only else FURTHER), *_of_specs(review))
+            report = verify(review, sources=sources, progress=say, further=further)
             if annotate is not None:
                 if say:
                     say(f"writing {annotate.name}")
@@ -99,6 +101,24 @@ def check(
     if annotate is not None and not json:
         typer.echo(f"{annotate}: the copy with the problems at their cells")
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _of_specs(review: Path) -> Sequence[FurtherCheck]:
+    """Return the check of the specs of re-runs, where the review has some; torch is not needed for it."""
+    from metareview.ingest.problems import Problem, Problems
+    from metareview.ingest.reruns import review_ids
+    from metareview.rerun.spec_files import SPECS, check_specs, spec_files
+
+    files = spec_files(review) if review.is_dir() else []
+    if not files:
+        return ()
+
+    def check_them(_tables: object, _spec: object, problems: Problems) -> None:
+        for found in check_specs(files, review_ids(review))[1]:
+            said = f"{found.key}: {found.found}" if found.key else found.found
+            problems.add(Problem.of_file(f"{SPECS}/{found.file}", said, found.rule, found.remedy))
+
+    return (check_them,)
 
 
 def _print(report: CheckReport, limit: int) -> None:

@@ -23,7 +23,7 @@ from pydantic import ValidationError  # noqa: E402
 
 from metareview.errors import BuildFailed, InputError, UnknownName  # noqa: E402
 from metareview.rerun import train as loop  # noqa: E402
-from metareview.rerun.checkpoint import read_checkpoint, write_checkpoint, run_identity, write_checkpoint  # noqa: E402
+from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint  # noqa: E402
 from metareview.rerun.config import TrainConfig  # noqa: E402
 from metareview.rerun.data import Fold, Split, Volume, plan_folds  # noqa: E402
 from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E402
