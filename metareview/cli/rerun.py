@@ -81,7 +81,7 @@ def plan(
 
       metareview rerun plan data/studies/brain-em
 
-      metareview rerun plan data/studies/brain-em isbi2012-unet2d-same --preset full --json
+      metareview rerun plan data/studies/brain-em isbi2012-unet2d --preset full --json
     """
     _print(_shown(_jobs(review, specs, preset, folds, seeds)[1]), as_json, output)
 
