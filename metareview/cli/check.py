@@ -53,7 +53,7 @@ def check(
         ),
     ] = 3,
 ) -> None:
-    """Check the spreadsheets of a review and report all problems at once.
+    """Check the spreadsheets of a review, and its specs of re-runs, and report all problems at once.
 
     Each problem says where it is (file, line, column, spreadsheet address), what was found, the rule, and what to do.
     Nothing is changed.
@@ -115,8 +115,12 @@ def _of_specs(review: Path) -> Sequence[FurtherCheck]:
 
     def check_them(_tables: object, _spec: object, problems: Problems) -> None:
         for found in check_specs(files, review_ids(review))[1]:
-            said = f"{found.key}: {found.found}" if found.key else found.found
-            problems.add(Problem.of_file(f"{SPECS}/{found.file}", said, found.rule, found.remedy))
+            file, value = f"{SPECS}/{found.file}", found.found.removeprefix("found ")
+            if found.key and value != found.found:  # the text of a cell; otherwise a phrase
+                problems.add(Problem(file, None, found.key, None, value.strip("'"), found.rule, found.remedy))
+            else:
+                said = f"{found.key}: {value}" if found.key else value
+                problems.add(Problem.of_file(file, said, found.rule, found.remedy))
 
     return (check_them,)
 

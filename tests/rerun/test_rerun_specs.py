@@ -160,7 +160,8 @@ def test_ids_of_the_review_are_looked_up_before_anything_runs(tmp_path: Path) ->
     done = CliRunner().invoke(app, [str(review)])
     assert done.exit_code == 1
     assert "3 problems" in done.output
-    assert "reruns/specs/phantom-unet2d.yaml: replicates: found" in done.output
+    assert "reruns/specs/phantom-unet2d.yaml, key replicates: found 'example-2024.unet.phantm'; the" in done.output
+    assert "reruns/specs/phantom-unet2d.yaml: data.options: phantom: shape is three whole numbers" in done.output
     (review / "reruns" / "specs" / "phantom-unet2d.yaml").unlink()
     assert CliRunner().invoke(app, [str(review)]).exit_code == 0
 
