@@ -52,7 +52,9 @@ docs: $(STAMP) ## command pages and pictures of the README, from the program and
 	$(BIN)/python docs/make.py
 
 rerun-demo: $(TESTED) ## a reference model on the procedural phantom, from nothing to a replication table; CPU, minutes
-	rm -rf build/rerun-demo && mkdir -p build && cp -R examples/phantom build/rerun-demo
+	@# a finished one starts over, a killed one goes on
+	test ! -e build/rerun-demo/replication.svg || rm -rf build/rerun-demo
+	mkdir -p build/rerun-demo && cp -R examples/phantom/. build/rerun-demo
 	$(BIN)/metareview rerun run build/rerun-demo phantom-unet2d --device cpu
 	$(BIN)/metareview rerun replicate build/rerun-demo | tee build/rerun-demo/replication.md
 	$(BIN)/metareview figure build/rerun-demo replication -o build/rerun-demo/replication.svg

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ from metareview.errors import MetareviewError
 
 if TYPE_CHECKING:
     from metareview.ingest import CheckReport
+    from metareview.ingest.review import FurtherCheck
 
 __all__ = ["check"]
 
@@ -52,7 +53,7 @@ def check(
         ),
     ] = 3,
 ) -> None:
-    """Check the spreadsheets of a review and report all problems at once.
+    """Check the spreadsheets of a review, and its specs of re-runs, and report all problems at once.
 
     Each problem says where it is (file, line, column, spreadsheet address), what was found, the rule, and what to do.
     Nothing is changed.
@@ -84,7 +85,8 @@ def check(
             _refuse_copy(review, annotate)
         with _progress() as say:
             verify = check_archive if review.suffix.lower() == ".zip" else check_review
-            report = verify(review, sources=sources, progress=say, further=RULES if rules_only else FURTHER)
+            further = (*(RULES if rules_only else FURTHER), *_of_specs(review))
+            report = verify(review, sources=sources, progress=say, further=further)
             if annotate is not None:
                 if say:
                     say(f"writing {annotate.name}")
@@ -99,6 +101,28 @@ def check(
     if annotate is not None and not json:
         typer.echo(f"{annotate}: the copy with the problems at their cells")
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _of_specs(review: Path) -> Sequence[FurtherCheck]:
+    """Return the check of the specs of re-runs, where the review has some; torch is not needed for it."""
+    from metareview.ingest.problems import Problem, Problems
+    from metareview.ingest.reruns import review_ids
+    from metareview.rerun.spec_files import SPECS, check_specs, spec_files
+
+    files = spec_files(review) if review.is_dir() else []
+    if not files:
+        return ()
+
+    def check_them(_tables: object, _spec: object, problems: Problems) -> None:
+        for found in check_specs(files, review_ids(review))[1]:
+            file, value = f"{SPECS}/{found.file}", found.found.removeprefix("found ")
+            if found.key and value != found.found:  # the text of a cell; otherwise a phrase
+                problems.add(Problem(file, None, found.key, None, value.strip("'"), found.rule, found.remedy))
+            else:
+                said = f"{found.key}: {value}" if found.key else value
+                problems.add(Problem.of_file(file, said, found.rule, found.remedy))
+
+    return (check_them,)
 
 
 def _print(report: CheckReport, limit: int) -> None:

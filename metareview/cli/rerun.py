@@ -57,10 +57,9 @@ def list_(review: ReviewFolder, as_json: JsonFlag = False, output: OutFile = Non
       metareview rerun list data/studies/brain-em --json
     """
     from metareview.rerun.plan import plan_jobs
-    from metareview.rerun.spec_files import read_specs
 
     rows = []
-    for spec in read_specs(review).values():
+    for spec in _specs(review).values():
         for preset in spec.presets or ("as-written",):
             jobs = plan_jobs(review, {spec.id: spec}, preset=preset)
             rows.append({
@@ -82,7 +81,7 @@ def plan(
 
       metareview rerun plan data/studies/brain-em
 
-      metareview rerun plan data/studies/brain-em isbi2012-unet2d-same --preset full --json
+      metareview rerun plan data/studies/brain-em isbi2012-unet2d --preset full --json
     """
     _print(_shown(_jobs(review, specs, preset, folds, seeds)[1]), as_json, output)
 
@@ -165,14 +164,21 @@ def replicate(review: ReviewFolder, as_json: JsonFlag = False, output: OutFile =
     emit(render(loaded.table("replication"), "md"), output)
 
 
+def _specs(review: Path, names: Sequence[str] = ()) -> dict[str, RerunSpec]:
+    """Read specs, and hold what they name against the tables of the review: before anything is trained."""
+    from metareview.ingest.reruns import review_ids
+    from metareview.rerun.spec_files import read_specs
+
+    return read_specs(review, names, review_ids(review) if review.is_dir() else None)
+
+
 def _jobs(
     review: Path, specs: Sequence[str] | None, preset: str | None, folds: Sequence[str] | None,
     seeds: Sequence[int] | None,
 ) -> tuple[dict[str, RerunSpec], list[Job]]:  # fmt: skip
     from metareview.rerun.plan import plan_jobs
-    from metareview.rerun.spec_files import read_specs
 
-    known = read_specs(review, specs or ())
+    known = _specs(review, specs or ())
     return known, plan_jobs(review, known, preset=preset, folds=folds or (), seeds=seeds or ())
 
 
@@ -239,9 +245,8 @@ def _write_rows(review: Path) -> list[dict[str, Any]]:
     from metareview.ingest.reruns import write_reruns
     from metareview.rerun.record import read_records
     from metareview.rerun.rows import rows_of
-    from metareview.rerun.spec_files import read_specs
 
-    rows = rows_of(read_specs(review).values(), read_records(review))
+    rows = rows_of(_specs(review).values(), read_records(review))
     write_reruns(review, rows.tables())
     for text in rows.left_out:
         typer.echo(f"left out: {text}", err=True)

@@ -80,7 +80,12 @@ def score(
     if prediction is None or truth is None:
         raise typer.BadParameter("give a prediction and a truth, or --list", param_hint="PRED TRUTH")
     if thresholds is not None:
-        result = _score_map(prediction, truth, slices, _numbers(thresholds, "--thresholds") or ())
+        others = {"--threshold": threshold, "--mask": mask, "--resolution": resolution, "--skeletons": skeletons,
+                  "--confidence": confidence, "--checkpoint": checkpoint, "--table": table,
+                  "--conventions": None if conventions == "all" else conventions}  # fmt: skip
+        _refuse_others([name for name, value in others.items() if value is not None])
+        values = _numbers(thresholds, "--thresholds") or ()
+        result = _score_map(prediction, truth, slices, values, _names(metrics))
         emit(result.to_json() if as_json else result.summary(), output)
         return
     result = _score(
@@ -119,14 +124,24 @@ def _volume(spec: str, slices: str | None, threshold: float | None = None) -> Vo
     return volume if threshold is None else volume.binarised(threshold)
 
 
-def _score_map(prediction: str, truth: str, slices: str | None, thresholds: tuple[float, ...]) -> ScoreResult:
+def _refuse_others(given: list[str]) -> None:
+    """Refuse options that mean nothing for a map over thresholds: none is passed over in silence."""
+    if given:
+        raise typer.BadParameter(
+            f"{', '.join(given)} does not go with --thresholds; leave one of them out", param_hint="--thresholds"
+        )
+
+
+def _score_map(
+    prediction: str, truth: str, slices: str | None, thresholds: tuple[float, ...], metrics: list[str] | None
+) -> ScoreResult:
     from dataclasses import replace
 
     from metareview.evaluation.inputs import input_record
     from metareview.evaluation.maps import score_map
 
     chance, labels = _volume(prediction, slices), _volume(truth, slices)
-    result = score_map(chance, labels, thresholds)
+    result = score_map(chance, labels, thresholds, metrics)
     return replace(result, inputs=(input_record("prediction", chance), input_record("truth", labels)))
 
 

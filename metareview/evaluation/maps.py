@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from metareview.errors import InputError, NotEstimable
+from metareview.errors import InputError, NotEstimable, UnknownName
 from metareview.evaluation import overlap, partition
 from metareview.evaluation.background import Pieces
 from metareview.evaluation.blockwise import contingency_table
@@ -88,7 +88,28 @@ def _checked(probability: Any, truth: Any, thresholds: Sequence[float]) -> tuple
     return volumes[0], volumes[1], values
 
 
-def score_map(probability: Any, truth: Any, thresholds: Sequence[float] = THRESHOLDS) -> ScoreResult:
+def _wanted(metrics: Sequence[str] | None) -> list[str]:
+    """Return the rows asked for, as ``metric:convention``."""
+    from metareview.schema.metric import default_vocabulary
+
+    every = [f"{metric}:{convention}" for metric, convention, _, _ in _scores()]
+    every += ["pixel_error:max-f", "pixel_error:squared"]
+    if metrics is None:
+        return every
+    known = {*every, *(name.partition(":")[0] for name in every)}
+    names = set()
+    for name in metrics:
+        bare, colon, convention = name.partition(":")
+        found = default_vocabulary().find(bare)
+        names.add(f"{found.key if found else bare}{colon}{convention}")
+    for name in sorted(names - known):
+        raise UnknownName("score of a map over thresholds", name, known)
+    return [name for name in every if name in names or name.partition(":")[0] in names]
+
+
+def score_map(
+    probability: Any, truth: Any, thresholds: Sequence[float] = THRESHOLDS, metrics: Sequence[str] | None = None
+) -> ScoreResult:
     """Score a map of the probability to be inside a cell, as the ISBI-2012 challenge did.
 
     Parameters
@@ -96,6 +117,7 @@ def score_map(probability: Any, truth: Any, thresholds: Sequence[float] = THRESH
     probability : volume of values in [0, 1], 2D or sections along the first axis.
     truth : labels, 0 for membrane.
     thresholds : a voxel above one is inside.
+    metrics : keys, aliases or ``metric:convention``; all of the challenge when left out.
 
     Returns
     -------
@@ -103,6 +125,7 @@ def score_map(probability: Any, truth: Any, thresholds: Sequence[float] = THRESH
         V_Rand and V_Info after thinning at the best threshold, pixel error as 1 - best F-score and as mean squared
         difference. The threshold chosen stands in the meaning of each row.
     """
+    wanted = _wanted(metrics)
     stored, labels, values = _checked(probability, truth, thresholds)
     target = labels.read()
     masks = [stored.binarised(at) for at in thresholds]
@@ -121,11 +144,12 @@ def score_map(probability: Any, truth: Any, thresholds: Sequence[float] = THRESH
             rows.append(ScoreRow("pixel_error", "max-f", 1.0 - value, "", f"1 - F-score; {words}"))
     squared = "mean squared difference of map and mask"
     rows.append(ScoreRow("pixel_error", "squared", squared_pixel_error(values, target), "", squared))
+    rows = [row for row in rows if f"{row.metric}:{row.convention}" in wanted]
     return ScoreResult(
         rows=tuple(rows),
         extent=extent_of(workspaces[0].table),
         k_in=len(rows),
         k_used=len(rows),
-        warnings=tuple(warnings),
+        warnings=tuple(text for text in warnings if text.partition(" ")[0] in wanted),
         methods=("scores over thresholds of a probability map",),
     )

@@ -48,12 +48,12 @@ class _Means:
 
     def lacks(self, rule: Rule) -> str:
         """Return why a rule cannot be computed, or is not unless it is named; empty where it can."""
-        if "resolution" in rule.needs and self.settings.resolution is None:
-            return "needs the resolution of a voxel"
+        needs = ["the resolution of a voxel"] if "resolution" in rule.needs and self.settings.resolution is None else []
+        needs += ["skeletons"] if "skeletons" in rule.needs and self.settings.skeletons is None else []
+        if needs:
+            return f"needs {' and '.join(needs)}"
         if "square pixels" in rule.needs and len(set((self.settings.resolution or ())[-2:])) > 1:
             return "needs pixels as high as wide in a section"
-        if "skeletons" in rule.needs and self.settings.skeletons is None:
-            return "needs skeletons"
         if self.masked and rule.needs:
             return "is not defined with a mask; crop the volumes instead"
         if "voxels" not in rule.needs:
@@ -71,12 +71,22 @@ def _split(rules: list[Rule], means: _Means) -> tuple[list[Rule], list[Dropped]]
     for rule in rules:
         reason = means.lacks(rule)
         if reason and means.named:
-            raise InputError(f"{rule.name} {reason}")
+            raise InputError(f"{rule.name} {reason}{_remedy(reason)}")
         if reason:
             dropped.append(Dropped(rule.name, reason))
         else:
             kept.append(rule)
+    if dropped and not kept:
+        names = ", ".join(entry.what for entry in dropped)
+        raise InputError(f"nothing is left to compute: {names} {dropped[0].reason}{_remedy(dropped[0].reason)}")
     return kept, dropped
+
+
+def _remedy(reason: str) -> str:
+    """Return what to give for what a rule needs, as an argument and as an option."""
+    options = {"resolution": "resolution (--resolution 40,4,4)", "skeletons": "skeletons (--skeletons FILE)"}
+    given = [option for need, option in options.items() if need in reason]
+    return f"; give {' and '.join(given)}" if given else ""
 
 
 def _chosen(

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from metareview.errors import InputError, NotEstimable, UnknownName
+from metareview.errors import InputError, NotEstimable, UnknownName, did_you_mean
 from metareview.evaluation.catalogue import Rule, Workspace, confidence_rules, table_rules
 from metareview.evaluation.result import Extent, ScoreResult, ScoreRow
 from metareview.evaluation.table import ContingencyTable
@@ -33,15 +33,13 @@ def resolve_metrics(metrics: Sequence[str] | str | None, known: Iterable[str]) -
     InputError
         If a metric cannot be recomputed at all.
     """
-    from metareview.schema.metric import default_vocabulary
-
     computable = list(dict.fromkeys(known))
     if metrics is None:
         return computable
     resolved = []
     for name in [metrics] if isinstance(metrics, str) else metrics:
         bare, colon, convention = name.partition(":")
-        key = default_vocabulary().resolve(bare).key
+        key = _key(bare, computable)
         if key in NOT_RECOMPUTABLE:
             raise InputError(NOT_RECOMPUTABLE[key])
         if key not in computable:
@@ -52,6 +50,18 @@ def resolve_metrics(metrics: Sequence[str] | str | None, known: Iterable[str]) -
             raise UnknownName("metric to compute", key, computable)
         resolved.append(f"{key}{colon}{convention}")
     return list(dict.fromkeys(resolved))
+
+
+def _key(name: str, computable: Sequence[str]) -> str:
+    """Return the key of a name or alias; where nothing is near, the error lists what can be computed, not aliases."""
+    from metareview.schema.metric import default_vocabulary
+
+    vocabulary = default_vocabulary()
+    metric = vocabulary.find(name)
+    if metric is not None:
+        return metric.key
+    names = [alias for entry in vocabulary for alias in (entry.key, *entry.aliases)]
+    raise UnknownName("metric", name, names if did_you_mean(name, names) else computable)
 
 
 def choose(rules: Mapping[str, Rule], metrics: Sequence[str], conventions: str | Sequence[str]) -> list[Rule]:

@@ -84,11 +84,18 @@ class Volume:
         Raises
         ------
         InputError
-            If there are more slices than dimensions, a step, or an empty region.
+            If there are more slices than dimensions, a step, an empty region, or one that reaches beyond the volume.
         """
         if len(slices) > len(self.shape):
             raise InputError(f"{self.name} has {len(self.shape)} dimensions and {len(slices)} slices were given")
         full = [*slices, *(slice(None) for _ in range(len(self.shape) - len(slices)))]
+        for axis, (part, size) in enumerate(zip(full, self.shape, strict=True)):
+            if any(end is not None and not -size <= end <= size for end in (part.start, part.stop)):
+                said = ":".join("" if end is None else str(end) for end in (part.start, part.stop))
+                raise InputError(
+                    f"{self.name}: slice {axis} ({said}) reaches beyond the {size} voxels of its axis; a slice lies "
+                    f"within the volume; give start:stop up to {size}, or : for all"
+                )
         ranges = [part.indices(size) for part, size in zip(full, self.shape, strict=True)]
         for axis, (low, high, step) in enumerate(ranges):
             if step != 1 or high <= low:

@@ -17,13 +17,14 @@ import numpy as np
 
 from metareview.errors import InputError, UnknownName
 from metareview.ingest.cells import clean, parse_list
+from metareview.ingest.files import find_tables, read_raw
 from metareview.ingest.problems import Problems
 from metareview.ingest.tables import ParsedTable
 from metareview.results.atomic import write_atomic
 from metareview.schema.base import Model
 from metareview.schema.tables import TABLES
 
-__all__ = ["RECORDS", "RERUN_TABLES", "check_records", "write_reruns", "RERUNS", "rerun_files"]
+__all__ = ["RECORDS", "RERUN_TABLES", "check_records", "write_reruns", "RERUNS", "rerun_files", "review_ids"]
 
 #: Folder of the run records in a review, one JSON file per run, named after it.
 RECORDS = "reruns/runs"
@@ -39,6 +40,25 @@ def rerun_files(folder: Path) -> list[Path]:
     """Return what `metareview rerun` keeps in a review folder: rows, specs and run records, without its scratch."""
     found = (path for path in (folder / RERUNS).rglob("*") if path.suffix in (".csv", ".json", ".yaml"))
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+#: Key of a spec -> table and column of the ids it may name.
+_NAMED = {"data.dataset_id": ("datasets", "dataset_id"), "replicates": ("experiments", "experiment_id"),
+          "study_id": ("studies", "study_id")}  # fmt: skip
+
+
+def review_ids(folder: Path | str) -> dict[str, frozenset[str]]:
+    """Return the ids of a review that a spec may name, by key of the spec; a table that cannot be read has no entry."""
+    folder, problems = Path(folder), Problems()
+    files, unreadable = find_tables(folder, problems)
+    found: dict[str, frozenset[str]] = {}
+    for key, (name, column) in _NAMED.items():
+        raw = read_raw(name, files[name], problems) if name in files else None
+        if raw is not None and column in raw.columns and raw.complete:
+            found[key] = frozenset(clean(text) for text in raw.columns[column].texts) - {""}
+        elif name not in files and name not in unreadable:
+            found[key] = frozenset()
+    return found
 
 
 def write_reruns(folder: Path | str, rows: Mapping[str, Sequence[Model]]) -> list[Path]:

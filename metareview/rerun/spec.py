@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -19,7 +19,18 @@ from metareview.rerun.data.splits import Split
 from metareview.schema.base import MetricKey, Sha256, Slug, Text
 from metareview.schema.rerun import TestSet
 
-__all__ = ["DataSpec", "Given", "Predict", "PublishedTarget", "RerunSpec", "Resources", "Segment", "score_name"]
+__all__ = [
+    "DataSpec",
+    "Given",
+    "Misfits",
+    "Predict",
+    "PublishedTarget",
+    "RerunSpec",
+    "Resources",
+    "Segment",
+    "merged",
+    "score_name",
+]
 
 #: Seeds below which a spec has to say why: with two runs nobody knows how runs differ.
 LEAST_SEEDS = 3
@@ -125,6 +136,14 @@ class Resources(Config):
     """Processor cores."""
 
 
+class Misfits(ValueError):
+    """Keys that are right by themselves and do not fit together: key, what was found, rule, remedy of each."""
+
+    def __init__(self, each: Sequence[tuple[str, str, str, str]]) -> None:
+        super().__init__("; ".join(f"{key}: {found}; {rule}; {remedy}" for key, found, rule, remedy in each))
+        self.each = tuple(each)
+
+
 class RerunSpec(Config):
     """One re-run: model, data, split, training, segmentation, scores, seeds, and what it answers."""
 
@@ -179,20 +198,31 @@ class RerunSpec(Config):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if len(set(self.seeds)) < len(self.seeds) or not self.seeds:
-            raise ValueError("seeds are there, and each stands once")
-        if len(self.seeds) < LEAST_SEEDS and not self.few_seeds_because:
-            raise ValueError(f"{len(self.seeds)} seeds: give {LEAST_SEEDS} or more, or say why in few_seeds_because")
-        strange = [name for name in self.only_folds if name not in self.all_folds()]
-        if strange:
-            raise ValueError(
-                f"only_folds: {strange[0]!r} is no fold of the split; it has {', '.join(self.all_folds())}"
-            )
-        if len(set(self.scores)) < len(self.scores):
-            raise ValueError("scores: each stands once")
-        if (self.given is None) != ("train" in self.model_fields_set):
-            raise ValueError("one of train and given is there: a model to train, or a segmentation to score")
+        misfits = list(self._misfits())
+        if misfits:
+            raise Misfits(misfits)
         return self
+
+    def _misfits(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield key, what was found, rule and remedy of everything that does not fit together."""
+        once = "each stands once"
+        for key, values in (("seeds", self.seeds), ("scores", self.scores)):
+            twice = [value for place, value in enumerate(values) if value in values[:place]]
+            if twice:
+                yield key, f"{twice[0]!r} stands there twice", once, "write another one, or leave it out"
+        if len(set(self.seeds)) < LEAST_SEEDS and not (self.seeds and self.few_seeds_because):
+            count = len(set(self.seeds))
+            said = (
+                f"{count} seed{'' if count == 1 else 's'}: give {LEAST_SEEDS} or more, or say why in few_seeds_because"
+            )
+            yield "seeds", said, "with two runs nobody knows how runs differ", ""
+        for name in self.only_folds:
+            if name not in self.all_folds():
+                folds = ", ".join(self.all_folds())
+                yield "only_folds", f"{name!r} is no fold of the split", f"it has {folds}", "correct it"
+        if (self.given is None) != ("train" in self.model_fields_set):
+            said = "train and given are both there" if self.given else "neither train nor given is there"
+            yield "", said, "a spec has one of them: a model to train, or a segmentation to score", "keep or add one"
 
     def with_preset(self, name: str) -> RerunSpec:
         """Return the spec with a preset in force; ``as-written`` is the spec without one.
@@ -206,7 +236,7 @@ class RerunSpec(Config):
             return self
         if name not in self.presets:
             raise UnknownName(f"preset of {self.id}", name, ("as-written", *self.presets))
-        body = _merged(_plain(self), self.presets[name])
+        body = merged(_plain(self), self.presets[name])
         return RerunSpec.model_validate({**body, "preset": name})
 
     @property
@@ -262,17 +292,17 @@ def _plain(spec: RerunSpec) -> dict[str, Any]:
     return body
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with the keys of `over` replaced, mapping by mapping.
 
-    >>> _merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 3}, "d": [2]})
+    >>> merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 3}, "d": [2]})
     {'a': {'b': 3, 'c': 2}, 'd': [2]}
     """
-    merged = dict(base)
+    result = dict(base)
     for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
 
 
 def score_name(name: str) -> str:

@@ -36,6 +36,9 @@ __all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "train"]
 
 #: steps between two looks at the loss on CUDA: each look waits for the device
 LOOK_EVERY = 20
+#: seconds of training that a kill may cost, beside `checkpoint_every` steps; more where writing takes long, so that
+#: checkpoints take no more than a fiftieth of the time
+SAVE_SECONDS, SAVE_SHARE = 10.0, 50.0
 
 
 def train(
@@ -117,6 +120,7 @@ class Job:
         self.first_bad = torch.full((), -1, device=device)
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
+        self.saved, self.save_cost = perf_counter(), 0.0
 
     def step(self) -> int:
         """Do one step, then what is due after it; return the voxels that went through the model."""
@@ -130,6 +134,7 @@ class Job:
         state.step += 1
         voxels = config.batch * math.prod(self.patch)
         due = {name: state.step % every == 0 or state.step == config.steps for name, every in self._rhythm().items()}
+        due["checkpoint"] |= perf_counter() - self.saved >= max(SAVE_SECONDS, SAVE_SHARE * self.save_cost)
         if any(due.values()):
             self._check()
         self._tick(voxels, wait=any(due.values()))
@@ -225,10 +230,10 @@ class Job:
 
     def _log(self) -> None:
         state = self.state
-        mean = (state.loss_sum + float(self.window)) / max(state.loss_count, 1)
+        mean = float(self.window) / max(state.loss_count, 1)
         rate = learning_rate(self.config, state.step - 1)
         state.history.append({"step": state.step, "loss": mean, "learning_rate": rate})
-        state.loss_sum, state.loss_count = 0.0, 0
+        state.loss_count = 0
         self.window.zero_()
         self.status = f"loss {mean:.4f}"
 
@@ -268,12 +273,13 @@ class Job:
         }  # fmt: skip
 
     def save(self) -> None:
-        """Write the checkpoint to continue from."""
-        self.state.loss_sum += float(self.window)
-        self.window.zero_()
+        """Write the checkpoint to continue from; nothing that is computed depends on when this is done."""
+        started = perf_counter()
+        self.state.loss_sum = float(self.window)
         content = {**self.weights(), "optimizer": self.optimizer.state_dict(), "state": asdict(self.state)}
         write_checkpoint(self.out / "last.pt", content)
-        self.good_step = self.state.step
+        self.good_step, self.saved = self.state.step, perf_counter()
+        self.save_cost = self.saved - started
 
     def restore(self) -> None:
         """Continue from the checkpoint of the same run, where there is one.
@@ -291,6 +297,7 @@ class Job:
         self.model.load_state_dict(stored["model"])
         self.optimizer.load_state_dict(stored["optimizer"])
         self.state = State(**stored["state"])
+        self.window.fill_(self.state.loss_sum)
         self.good_step = self.state.step
         self.state.say(f"continued at step {self.state.step} of {self.config.steps}")
 

@@ -29,6 +29,44 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def npy(tmp_path: Path) -> str:
+    path = tmp_path / "map.npy"
+    np.save(path, np.random.default_rng(0).random((4, 12, 12)))
+    return str(path)
+
+
+def test_a_map_over_thresholds_gives_the_metrics_asked_for(npy: str, tmp_path: Path) -> None:
+    truth = str(tmp_path / "truth.npy")
+    np.save(truth, np.random.default_rng(1).integers(0, 3, (4, 12, 12)))
+    rows = json.loads(run(npy, truth, "--thresholds", "0.3,0.5", "--metrics", "V-Rand", "--json"))["rows"]
+    assert {row["metric"] for row in rows} == {"vrand"}
+    assert len(rows) == 2
+    (row,) = json.loads(run(npy, truth, "--thresholds", "0.3", "--metrics", "pixel_error:squared", "--json"))["rows"]
+    assert row["convention"] == "squared"
+    with pytest.raises(MetareviewError, match="score of a map over thresholds 'vrand:thin' is not known; did you mean"):
+        run(npy, truth, "--thresholds", "0.3", "--metrics", "vrand:thin")
+    done = CliRunner().invoke(app, ["score", npy, truth, "--thresholds", "0.3", "--mask", npy, "--resolution", "4,4,4"])
+    assert done.exit_code == 2
+    assert "--mask, --resolution does not go with" in " ".join(done.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--metrics", "foo"], r"metric 'foo' is not known; known: accuracy, aji, (\w+, ){10,45}\w+$"),
+        (["--metrics", "vrandd"], "did you mean 'vrand'"),
+        (["--metrics", "erl"], r"erl:tol0\.voxels, erl:tol50\.voxels needs the resolution of a voxel and skeletons; "
+         r"give resolution \(--resolution 40,4,4\) and skeletons \(--skeletons FILE\)"),
+        (["--slices", "0:99,:,:"], r"map\.npy: slice 0 \(0:99\) reaches beyond the 4 voxels of its axis"),
+        (["--slices", ":,-13:,:"], r"slice 1 \(-13:\) reaches beyond the 12 voxels"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_names_the_remedy(npy: str, arguments: list[str], said: str) -> None:
+    with pytest.raises(MetareviewError, match=said):
+        run(npy, npy, "--threshold", "0.5", *arguments)
+
+
 @pytest.fixture(params=["tif", "h5", "zarr2", "zarr3"])
 def files(request: pytest.FixtureRequest, blob: Pair, tmp_path: Path) -> tuple[str, str]:
     specs = []

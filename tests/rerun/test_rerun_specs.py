@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from metareview.errors import InputError, ProblemsFound, UnknownName
@@ -75,6 +76,94 @@ def test_one_problem(change: dict[str, Any], said: str) -> None:
     found, problems = parse_spec(yaml.safe_dump(BODY | change), "one.yaml")
     assert found is None
     assert said in "\n".join(map(str, problems))
+
+
+def test_what_is_wrong_in_every_layer_is_told_at_once() -> None:
+    wrong = BODY | {
+        "train": {"model": "unet9", "loss": "bcee", "warmup": 5, "steps": 5},
+        "data": {"name": "phantomm", "dataset_id": "phantm"},
+        "segment": {"method": "componentz", "choose_by": "vrand:thinn"},
+        "seeds": [1, 1],
+        "scores": ["vrand:thin", "vrand"],
+        "replicates": "a.b",
+        "published": [{"metric": "dice", "value": 1, "document": "d", "locator": "l", "printd": "1"}],
+        "presets": {"small": {"train": {"widht": 1}, "trian": {}}},
+    }
+    _, problems = parse_spec(yaml.safe_dump(wrong), "one.yaml", {"data.dataset_id": {"phantom"}, "replicates": ()})
+    told = {problem.key: str(problem) for problem in problems}
+    assert "did you mean" in told["train.model"]
+    for key, part in {
+        "train.loss": "did you mean 'bce'?",
+        "train": "warmup of 5 steps leaves none",
+        "data.name": "did you mean 'phantom'?",
+        "data.dataset_id": "the review has no such data set; did you mean 'phantom'?",
+        "segment.method": "did you mean 'components'?",
+        "segment.choose_by": "did you mean 'vrand:thin'?",
+        "scores.1": "should match pattern",
+        "replicates": "the review has no such experiment",
+        "published.0.printd": "did you mean 'printed'?",
+        "presets.small.train.widht": "did you mean 'width'?",
+        "presets.small.trian": "did you mean 'train'?",
+    }.items():
+        assert part in told[key], key
+    seeds = [str(problem) for problem in problems if problem.key == "seeds"]
+    assert seeds[0].startswith("one.yaml, key seeds: 1 stands there twice; each stands once")
+    assert len(problems) == len(told) + len(seeds) - 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"data": {"name": "phantom", "options": {"shape": [16, 128]}}}, "shape is three whole numbers, z y x, not"),
+        ({"data": {"name": "phantom", "options": {"shape": "16"}}}, "key data.options: phantom: shape is three"),
+        ({"data": {"name": "phantom", "options": {"noise": "much"}}}, "noise is a number, not 'much'"),
+        ({"data": {"name": "phantom", "options": {"sead": 1}}}, "has no option sead"),
+        ({"data": {"name": "cremi", "options": {"region": "0:6"}}, "presets": {}}, "6 sections on z"),
+        ({"split": {"kind": "block", "val": 0.6, "test": 0.5}}, "key split: split: 32 sections on z are too few"),
+        ({"split": {"kind": "block", "val": 0}}, "key split.val: fold 0 of 32 x 256 x 256 voxels has no validation"),
+        ({"presets": {"small": {"split": {"folds": 20}}}}, "key presets.small.split: split: 32 sections on z cannot"),
+    ],
+)
+def test_the_split_and_options_of_the_data_are_known_before_training(change: dict[str, Any], said: str) -> None:
+    found, problems = parse_spec(yaml.safe_dump(BODY | change), "one.yaml")
+    assert found is None
+    assert [said in str(problem) for problem in problems] == [True]
+
+
+def example(folder: Path, **change: Any) -> Path:
+    """Copy the phantom review, with its U-Net spec changed."""
+    from shutil import copytree, ignore_patterns
+
+    copytree(EXAMPLE, folder, ignore=ignore_patterns(".work", "runs"))
+    path = folder / "reruns" / "specs" / "phantom-unet2d.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | change))
+    return folder
+
+
+def test_ids_of_the_review_are_looked_up_before_anything_runs(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from metareview.cli.check import check
+    from metareview.cli.rerun import rerun_app
+
+    review = example(tmp_path / "review", replicates="example-2024.unet.phantm",
+                     data={"name": "phantom", "dataset_id": "fantom", "options": {"shape": [16, 128]}})  # fmt: skip
+    for verb in ("plan", "run", "list", "score"):
+        with pytest.raises(ProblemsFound) as found:
+            CliRunner().invoke(rerun_app, [verb, str(review)], catch_exceptions=False)
+        assert str(found.value).startswith("3 problems in reruns/specs\n")
+        assert "key data.options: phantom: shape is three whole numbers" in str(found.value)
+        assert "the review has no such experiment; did you mean 'example-2024.unet.phantom'?" in str(found.value)
+        assert "key data.dataset_id: found 'fantom'; the review has no such data set" in str(found.value)
+    app = typer.Typer()
+    app.command()(check)
+    done = CliRunner().invoke(app, [str(review)])
+    assert done.exit_code == 1
+    assert "3 problems" in done.output
+    assert "reruns/specs/phantom-unet2d.yaml, key replicates: found 'example-2024.unet.phantm'; the" in done.output
+    assert "reruns/specs/phantom-unet2d.yaml: data.options: phantom: shape is three whole numbers" in done.output
+    (review / "reruns" / "specs" / "phantom-unet2d.yaml").unlink()
+    assert CliRunner().invoke(app, [str(review)]).exit_code == 0
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: &x 1\nb: *x\nc: {{"])
@@ -155,7 +244,7 @@ def test_reading_a_folder(tmp_path: Path) -> None:
         read_specs(tmp_path, ["three"])
     with pytest.raises(ProblemsFound) as found:
         read_specs(tmp_path)
-    assert "two.yaml, key scores" in str(found.value)
+    assert str(found.value).startswith("1 problem in reruns/specs\ntwo.yaml, key scores")
     (folder / "two.yaml").write_text(yaml.safe_dump(BODY))
     with pytest.raises(ProblemsFound, match="write id: two"):
         read_specs(tmp_path)

@@ -120,6 +120,30 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path, root: Path, optimizer:
     assert outcome.history == whole.history
 
 
+def test_slow_steps_are_kept_between_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of fewer steps than `checkpoint_every` loses seconds, not all; when it is saved changes no bit."""
+    config = TrainConfig(**{**SMALL, "steps": 40, "checkpoint_every": 400, "validate_every": 0})
+    whole = train(config, VOLUME, FOLD, tmp_path / "whole", device="cpu", seed=2)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "SAVE_SHARE", 0.0)
+    written = 0
+
+    def killed(path: Path, content: Any) -> Path:
+        nonlocal written
+        written += 1
+        if written == 8:
+            raise KeyboardInterrupt
+        return write_checkpoint(path, content)
+
+    monkeypatch.setattr(loop, "write_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    outcome = train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
+    assert outcome.events == ("continued at step 7 of 40",)
+    assert same(weights(outcome.checkpoint), weights(whole.checkpoint))
+    assert outcome.history == whole.history
+
+
 def test_killed_while_finishing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The best weights survive a kill between writing them and writing the result."""
     config = TrainConfig(**{**SMALL, "keep": "best", "learning_rate": 1e-2})

@@ -6,6 +6,7 @@ everywhere; labels become uint64 with 0 for background; what nobody labelled lea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "nucmm",
     "pair",
     "phantom",
+    "phantom_shape",
     "published_parts",
     "snemi3d",
 ]
@@ -251,10 +253,48 @@ def phantom(request: Request) -> Volume:
     """A procedural volume; nothing is read."""
     from metareview.rerun.phantom import phantom as make
 
-    options: dict[str, Any] = dict(request.options)
-    if "shape" in options:
-        z, y, x = options.pop("shape")
-        options["shape"] = (int(z), int(y), int(x))
-    if "voxel_nm" in options:
-        options["voxel_nm"] = tuple(float(size) for size in options["voxel_nm"])
-    return make(**options)
+    return make(**_phantom_options(request.options))
+
+
+def phantom_shape(options: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return the shape of the phantom of these options.
+
+    Raises
+    ------
+    InputError
+        If one is out of range.
+    """
+    from metareview.rerun.phantom import PhantomConfig
+
+    checked = {name: value for name, value in _phantom_options(options).items() if name != "structure"}
+    return PhantomConfig(**checked).shape
+
+
+def _phantom_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options as the phantom takes them: three sizes, numbers, a structure."""
+    checked: dict[str, Any] = dict(options)
+    for name, kind, what in (("shape", int, "whole numbers"), ("voxel_nm", float, "sizes in nm")):
+        if name in options:
+            checked[name] = _three(options[name], kind, f"phantom: {name} is three {what}, z y x")
+    for name, value in options.items():
+        if name not in ("shape", "voxel_nm", "structure") and not _is_number(value, int if name == "seed" else float):
+            said = "a whole number of at least 0" if name == "seed" else "a number"
+            raise InputError(f"phantom: {name} is {said}, not {value!r}")
+    if options.get("structure", "neurons") not in ("neurons", "mitochondria"):
+        raise InputError(f"phantom: structure is neurons or mitochondria, not {options['structure']!r}")
+    return checked
+
+
+def _three(value: Any, kind: type[int] | type[float], rule: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or len(value) != 3 or not all(_is_number(part, kind) for part in value):
+        raise InputError(f"{rule}, not {value!r}")
+    return tuple(kind(part) for part in value)
+
+
+def _is_number(value: Any, kind: type[int] | type[float]) -> bool:
+    """Whether a value is a number of its kind; a whole one is not negative."""
+    if isinstance(value, bool):
+        return False
+    if kind is int:
+        return isinstance(value, int | np.integer) and bool(value >= 0)
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value))

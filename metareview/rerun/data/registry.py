@@ -100,7 +100,7 @@ SPECS = (
     DatasetSpec(
         name="phantom", title="Procedural phantom", structure="neurons", voxel_nm=(40, 8, 8), shape=None,
         source="metareview.rerun.phantom", licence="generated, no rights reserved", layout="nothing is read",
-        read=loaders.phantom, options=PHANTOM, folder=False,
+        read=loaders.phantom, options=PHANTOM, folder=False, sized=loaders.phantom_shape,
     ),
 )  # fmt: skip
 

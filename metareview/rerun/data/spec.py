@@ -80,6 +80,7 @@ class DatasetSpec:
     options : option -> what it means.
     known : role (``image``, ``labels``) -> sha256 of the pixels (`array_hash`).
     folder : False where nothing is read.
+    sized : the shape from checked options, where they decide it.
     """
 
     name: str
@@ -95,6 +96,7 @@ class DatasetSpec:
     options: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
     folder: bool = True
+    sized: Callable[[Mapping[str, Any]], tuple[int, int, int]] | None = None
 
     def request(self, folder: Path, verify: bool, options: Mapping[str, Any]) -> Request:
         """Return the checked request.
@@ -104,12 +106,34 @@ class DatasetSpec:
         InputError
             If an option is unknown or the folder is missing.
         """
+        return Request(Files(self.name, folder), verify, self._region(options), options, self)
+
+    def planned_shape(self, options: Mapping[str, Any]) -> tuple[int, int, int] | None:
+        """Return the shape (z, y, x) that will be read, as far as it is known before anything is.
+
+        Raises
+        ------
+        InputError
+            If an option is unknown or out of range.
+        """
+        region = self._region(options)
+        if self.sized is not None:
+            return self.sized(options)
+        if self.shape is None or region is None:
+            return self.shape
+        z, y, x = (len(range(size)[part]) for size, part in zip(self.shape, region, strict=True))
+        return z, y, x
+
+    def _region(self, options: Mapping[str, Any]) -> tuple[slice, ...] | None:
+        """Return the part that is read, after checking the names of the options."""
         unknown = sorted(set(options) - set(self.options))
         if unknown:
             listed = "; ".join(f"{name}: {text}" for name, text in self.options.items()) or "none"
             raise InputError(f"data set {self.name} has no option {', '.join(unknown)}; options: {listed}")
-        region = options.get("region")
-        if isinstance(region, str):
-            parts = tuple(parse_slices(region, "region"))
-            region = parts + (slice(None),) * (3 - len(parts))
-        return Request(Files(self.name, folder), verify, region, options, self)
+        region: Any = options.get("region")
+        if not isinstance(region, str):
+            return None if region is None else tuple(region)
+        parts = tuple(parse_slices(region, "region"))
+        if len(parts) > 3:
+            raise InputError(f"region: {region!r} has {len(parts)} slices; a volume has three axes, z, y, x")
+        return parts + (slice(None),) * (3 - len(parts))
