@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.appraised import judged, make_review, sheet, write
 
 import metareview
 from metareview.appraisal.lights import AppraisalResult, compute_appraisal
@@ -27,6 +26,7 @@ from metareview.stats.agreement import Ratings, agreement
 from metareview.stats.benchmark.ranking.declared import compute_ranking
 from metareview.stats.benchmark.ranking.result import Ranking
 from metareview.stats.quality import studies_of_quality, study_quality
+from tests.appraised import judged, make_review, sheet, write
 
 LOW = {f"d{n}": "low" for n in range(1, 6)}
 

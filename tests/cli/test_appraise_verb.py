@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.appraised import judged, make_review, sheet
 
 from metareview.cli import main
+from tests.appraised import judged, make_review, sheet
 
 LOW = {f"d{n}": "low" for n in range(1, 6)}
 

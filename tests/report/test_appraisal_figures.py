@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.appraised import judged, make_review, sheet, write
 
 import metareview
 from metareview.report.figures.appraisal import Panel
 from metareview.report.figures.registry import figure_bytes, figure_texts
 from metareview.report.pages.inline import inline_svg
 from metareview.report.views.base import View
+from tests.appraised import judged, make_review, sheet, write
 
 LEVELS = ("low", "some concerns", "high")
 

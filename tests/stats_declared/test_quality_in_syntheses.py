@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.appraised import judged, make_review, sheet
 
 from metareview.errors import InputError
 from metareview.ingest import check_review, read_review
 from metareview.stats.declared.result import SynthesisResult
 from metareview.stats.declared.run import compute_synthesis, compute_synthesis_diagnostics
+from tests.appraised import judged, make_review, sheet
 
 LOW = {f"d{n}": "low" for n in range(1, 6)}
 VALUES = [0.60, 0.62, 0.64, 0.80, 0.82, 0.84, 0.70, 0.71]
