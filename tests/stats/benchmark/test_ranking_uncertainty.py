@@ -222,7 +222,7 @@ def test_replicates_without_a_method_move_nobody_up() -> None:
     assert 1400 < found.used < 1600
     assert sum(found.ranked[-1].shares) == pytest.approx(1)
     assert any(f"{found.used} of 2000 replicates rank every method" in text for text in found.warnings)
-    assert any("take their order as certain" in text for text in found.warnings)
+    assert any("take that order as certain" in text for text in found.warnings)
 
 
 def columns_of(*cells: tuple[str, str, float]) -> pd.DataFrame:

@@ -93,8 +93,9 @@ def stability_of(drawn: Draws, point: Array, values: Array, level: float) -> Sta
         )
         still = still_pairs(point[ranked], whole[:, ranked])
         if still:
-            warned.append(f"{still} pairs of methods have the same difference of scores in every replicate; the "
-                          "simultaneous intervals take their order as certain")  # fmt: skip
+            pairs = "1 pair of methods has" if still == 1 else f"{still} pairs of methods have"
+            warned.append(f"{pairs} the same difference of scores in every replicate; the simultaneous intervals take "
+                          "that order as certain")  # fmt: skip
     ends = None if joint is None else (_spread(joint[0], ranked), _spread(joint[1], ranked))
     return Stability(low, high, p_best(ranks), rank_shares(ranks), above, ends, used, tuple(said), tuple(warned))
 
