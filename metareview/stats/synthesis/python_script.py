@@ -114,8 +114,7 @@ def python_script(model: ModelFit) -> str:
     Raises
     ------
     NotEstimable
-        For models of tables, for SJ with moderators, and for robust covariances, whose clusters a result does not
-        carry.
+        For models of tables, and for robust covariances, whose clusters a result does not carry.
 
     Examples
     --------
@@ -142,8 +141,6 @@ _ZS = "Zs = [np.equal.outer(np.array(code), np.array(code)).astype(float) for co
 def _body(model: ModelFit) -> str:
     if model.method in _EQUAL or (isinstance(model, MultilevelFit) and not model.components):
         return _PLAIN
-    if model.method == "SJ" and model.p > 1:
-        raise NotEstimable("the Python script repeats SJ without moderators; take the R script")
     if model.method in _MOMENTS:
         weights, formula = _MOMENTS[model.method]
         return _MOMENT.format(weights=weights, formula=formula)
