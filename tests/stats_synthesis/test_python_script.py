@@ -11,6 +11,7 @@ import pytest
 
 from metareview.errors import NotEstimable
 from metareview.stats.synthesis import fit
+from metareview.stats.synthesis.estimators import ESTIMATORS
 from metareview.stats.synthesis.python_script import python_script
 
 Y = [0.10, 0.30, 0.35, 0.65, 0.45, 0.15, -0.10, 0.52]
@@ -27,7 +28,7 @@ def run(model, tmp_path):
     return {name: [float(value) for value in values] for name, *values in lines}
 
 
-@pytest.mark.parametrize("method", ["REML", "ML", "DL", "EE", "FE"])
+@pytest.mark.parametrize("method", list(ESTIMATORS))
 @pytest.mark.parametrize("scale", [1.0, 1e-3])
 def test_univariate_models(method, scale, tmp_path):
     model = fit(np.array(Y) * scale, np.array(V) * scale**2, mods=np.array(X)[:, None], method=method)
@@ -35,6 +36,17 @@ def test_univariate_models(method, scale, tmp_path):
     assert found["estimate"] == pytest.approx(model.beta.tolist(), rel=1e-6)
     assert found["se"] == pytest.approx(model.se.tolist(), rel=1e-6)
     assert found["variances"] == pytest.approx([model.tau2] if model.random else [], rel=1e-5, abs=1e-9 * scale**2)
+
+
+@pytest.mark.parametrize("method", ["SJ", "PM", "HE"])
+@pytest.mark.parametrize("spread", [1.0, 0.1])
+def test_pooled_effects(method, spread, tmp_path):
+    """Spread 0.1: the effects agree, and a root or moment below 0 is 0."""
+    model = fit(np.array(Y) * spread, V, method=method, test="z")
+    found = run(model, tmp_path)
+    assert found["variances"] == pytest.approx([model.tau2], rel=1e-9, abs=1e-12)
+    assert found["estimate"] == pytest.approx(model.beta.tolist(), rel=1e-9)
+    assert (model.tau2 == 0) == (spread < 1 and method != "SJ")
 
 
 @pytest.mark.parametrize("test", ["z", "knha", "adhoc"])
@@ -55,7 +67,5 @@ def test_crossed_effects_and_known_covariances(tmp_path):
 
 
 def test_what_the_script_cannot_repeat_is_refused():
-    with pytest.raises(NotEstimable, match="for PM take the R script"):
-        python_script(fit(Y, V, method="PM"))
     with pytest.raises(NotEstimable, match="clusters"):
         python_script(fit(Y, V, cluster=list("ppqqrrss")))

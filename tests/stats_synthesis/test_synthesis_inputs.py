@@ -238,3 +238,10 @@ def test_wrong_sizes() -> None:
         fit_batch([], [])
     with pytest.raises(InputError, match="rescale"):
         fit(Y, sei=[1e-155] * 5)
+
+
+def test_sidik_and_jonkman_with_a_moderator() -> None:
+    """The start is the variance of the effects themselves; tau2 of metafor 3.8-1, rma(yi, vi, mods=~x, method="SJ")."""
+    y, v = [0.10, 0.30, 0.35, 0.65, 0.45, 0.15, -0.10, 0.52], [0.03, 0.03, 0.05, 0.01, 0.05, 0.02, 0.04, 0.02]
+    found = model(y, v, mods=[1.0, 2.0, 1.5, 4.0, 3.0, 2.0, 0.5, 2.5], method="SJ")
+    assert found.tau2 == pytest.approx(0.007715578, rel=1e-6)

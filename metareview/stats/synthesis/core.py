@@ -44,6 +44,7 @@ class Problem(NamedTuple):
     xx : its row-wise outer products (k, p * p), so that X'WX is one matrix product.
     k : studies that count in each replicate, (B,) or (1,).
     flat : whether x is one constant column: sums of weights then stand in for products with x.
+    shift : what y was centred by, (B, k) or (1, k); None where that is a constant.
     """
 
     y: Array
@@ -53,6 +54,7 @@ class Problem(NamedTuple):
     xx: Array
     k: Array
     flat: bool = False
+    shift: Array | None = None
 
     @property
     def p(self) -> int:
@@ -110,7 +112,8 @@ def prepare(y: Array, v: Array, x: Array, n: Array | None = None) -> tuple[Probl
     y = y / unit[:, None]
     raw = Problem(y, v, n, q, xx, k, q.shape[1] == 1 and bool(np.ptp(q) == 0))
     start = wls(raw, np.zeros(1)).b
-    return raw._replace(y=y - start @ q.T), Scale(unit, start * unit[:, None], r)
+    fitted = start @ q.T
+    return raw._replace(y=y - fitted, shift=None if raw.flat else fitted), Scale(unit, start * unit[:, None], r)
 
 
 def _middle(low: Array, high: Array) -> Array:
@@ -137,7 +140,8 @@ def rows(problem: Problem, index: NDArray[np.intp]) -> Problem:
         return a if len(a) == 1 else a[index]
 
     n = None if problem.n is None else take(problem.n)
-    return problem._replace(y=take(problem.y), v=take(problem.v), n=n, k=take(problem.k))
+    shift = None if problem.shift is None else take(problem.shift)
+    return problem._replace(y=take(problem.y), v=take(problem.v), n=n, k=take(problem.k), shift=shift)
 
 
 def _inverse(a: Array) -> Array:

@@ -82,10 +82,12 @@ def hunter_schmidt(problem: Problem, *, corrected: bool = False) -> Moment:
 def sidik_jonkman(problem: Problem) -> Moment:
     """Return Sidik & Jonkman's two-step estimate, started at the variance of the effects (with divisor k).
 
+    The start is that of the effects, not of their residuals, also where there are moderators, as in metafor.
+
     It is never negative and never 0. Sidik & Jonkman 2005, Comput Stat Data Anal 50:3681, and Appl Stat 54:367.
     """
     n = np.ones_like(problem.v) if problem.n is None else problem.n
-    y = problem.y
+    y = problem.y if problem.shift is None else problem.y + problem.shift
     mean = (n * y).sum(axis=1) / problem.k
     start = (n * (y - mean[:, None]) ** 2).sum(axis=1) / problem.k
     q = wls(problem, start).q

@@ -17,12 +17,13 @@ from metareview.stats.synthesis.univariate import UnivariateFit
 
 __all__ = ["python_script"]
 
-#: Methods that the script repeats: with a likelihood, without heterogeneity, and the moment estimator.
+#: Methods with a likelihood and without heterogeneity; `_MOMENTS` and `_TARGETS` have the others.
 _LIKELIHOODS, _EQUAL = ("REML", "ML"), ("EE", "FE")
 
 _HEAD = """# repeats a fit of metareview with numpy and scipy; numbers only
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
+from scipy.stats import chi2
 
 """
 _COMMON = """
@@ -56,11 +57,41 @@ theta, beta, cov = theta * s2, beta * np.sqrt(s2), cov * s2
 y, V = y * np.sqrt(s2), V * s2
 """
 _MOMENT = """
-W = np.diag(1 / np.diag(V))
+k, p = X.shape
+v = np.diag(V)
+start = np.var(y)
+W = np.diag({weights})
 P = W - W @ X @ np.linalg.inv(X.T @ W @ X) @ X.T @ W
-theta = np.array([max(0.0, (y @ P @ y - (len(y) - X.shape[1])) / np.trace(P))])
+theta = np.array([max(0.0, {formula})])
 M, inverse, cov, beta = gls(theta)
 """
+#: weights of a quadratic form, and tau2 from it
+_MOMENTS = {
+    "DL": ("1 / v", "(y @ P @ y - (k - p)) / np.trace(P)"),
+    "HE": ("np.ones(k)", "(y @ P @ y - np.trace(P @ V)) / np.trace(P)"),
+    "HS": ("1 / v", "(y @ P @ y - k) / np.sum(1 / v)"),
+    "HSk": ("1 / v", "(k / (k - p) * (y @ P @ y) - k) / np.sum(1 / v)"),
+    "SJ": ("1 / (v + start)", "start * (y @ P @ y) / (k - p)"),
+}
+_ROOT = """
+TARGET = {target}
+unit = np.median(np.diag(V))  # the root is sought in units of a typical variance
+
+
+def excess(t):
+    M, inverse, cov, beta = gls([t * unit])
+    rest = y - X @ beta
+    return rest @ inverse @ rest - TARGET
+
+
+top = 1.0
+while excess(top) > 0:
+    top *= 2
+theta = np.array([brentq(excess, 0.0, top, xtol=1e-14, rtol=1e-14) * unit if excess(0.0) > 0 else 0.0])
+M, inverse, cov, beta = gls(theta)
+"""
+#: what the generalised Q statistic is set equal to
+_TARGETS = {"PM": "len(y) - X.shape[1]", "EB": "len(y) - X.shape[1]", "PMM": "chi2.median(len(y) - X.shape[1])"}
 _PLAIN = """
 theta = np.zeros(0)
 M, inverse, cov, beta = gls(theta)
@@ -83,8 +114,7 @@ def python_script(model: ModelFit) -> str:
     Raises
     ------
     NotEstimable
-        For estimators other than REML, ML, DL, EE and FE, for models of tables, and for robust covariances, whose
-        clusters a result does not carry.
+        For models of tables, and for robust covariances, whose clusters a result does not carry.
 
     Examples
     --------
@@ -111,11 +141,14 @@ _ZS = "Zs = [np.equal.outer(np.array(code), np.array(code)).astype(float) for co
 def _body(model: ModelFit) -> str:
     if model.method in _EQUAL or (isinstance(model, MultilevelFit) and not model.components):
         return _PLAIN
-    if model.method == "DL":
-        return _MOMENT
+    if model.method in _MOMENTS:
+        weights, formula = _MOMENTS[model.method]
+        return _MOMENT.format(weights=weights, formula=formula)
+    if model.method in _TARGETS:
+        return _ROOT.format(target=_TARGETS[model.method])
     if model.method in _LIKELIHOODS:
         return f"RESTRICTED = {model.method == 'REML'}\n" + _LIKELIHOOD
-    raise NotEstimable(f"the Python script repeats REML, ML, DL, EE and FE; for {model.method} take the R script")
+    raise NotEstimable(f"the Python script does not repeat {model.method}; take the R script")
 
 
 def _knapp(model: ModelFit) -> str:
