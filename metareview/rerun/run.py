@@ -179,7 +179,11 @@ def _options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fold_of(spec: RerunSpec, volume: Volume, name: str) -> Fold:
-    folds = {fold.name: fold for fold in plan_folds(spec.split, volume.shape, volume.parts)}
+    try:
+        folds = {fold.name: fold for fold in plan_folds(spec.split, volume.shape, volume.parts)}
+    except InputError as error:
+        size = " x ".join(map(str, volume.shape))
+        raise InputError(f"{spec.id}, key split: {error}; the data are {size} voxels (z, y, x)") from None
     if name not in folds:
         raise UnknownName(f"fold of {spec.id}", name, folds)
     if not folds[name].val and spec.given is None:

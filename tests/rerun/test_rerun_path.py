@@ -161,6 +161,10 @@ def test_clear_errors(review: Path, tmp_path: Path) -> None:
     unchosen = type(spec).model_validate(spec.model_dump(exclude={"split"}) | {"split": split})
     with pytest.raises(InputError, match="no validation region"):
         run_job(tmp_path, unchosen, "0", 1, device="cpu")
+    split |= {"val": 0.6, "test": 0.5}
+    narrow = type(spec).model_validate(spec.model_dump(exclude={"split"}) | {"split": split})
+    with pytest.raises(InputError, match=r"^phantom-unet2d, key split: split: \d+ sections on z are too few"):
+        run_job(tmp_path, narrow, "0", 1, device="cpu")
     boxes = {"name": "0", "train": [[[0, 6], [0, 48], [0, 48]]], "val": [[[5, 7], [0, 48], [0, 48]]],
              "test": [[[7, 10], [0, 48], [0, 48]]]}  # fmt: skip
     leaking = type(spec).model_validate(
