@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metareview.errors import NotEstimable
 from metareview.stats.synthesis import fit
 from metareview.stats.synthesis.estimators import ESTIMATORS
 from metareview.stats.synthesis.python_script import python_script
+from metareview.stats.synthesis.script import r_script
 
 Y = [0.10, 0.30, 0.35, 0.65, 0.45, 0.15, -0.10, 0.52]
 V = [0.03, 0.03, 0.05, 0.01, 0.05, 0.02, 0.04, 0.02]
@@ -66,6 +66,27 @@ def test_crossed_effects_and_known_covariances(tmp_path):
         assert found["variances"] == pytest.approx(list(model.sigma2), rel=1e-4, abs=1e-7)
 
 
-def test_what_the_script_cannot_repeat_is_refused():
-    with pytest.raises(NotEstimable, match="clusters"):
-        python_script(fit(Y, V, cluster=list("ppqqrrss")))
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1p", "CR2", "CR3"])
+def test_robust_errors_of_independent_and_dependent_effects(kind, tmp_path):
+    table = pd.DataFrame({"yi": Y, "vi": V, "study": list("ppqqrrss"), "effect": range(8)})
+    for model in (
+        fit(table, cluster="study", vcov=kind),
+        fit(table, mods=X, cluster="study", vcov=kind),
+        fit(table, random="~ 1 | study/effect", cluster="study", vcov=kind),
+    ):
+        found = run(model, tmp_path)
+        assert found["estimate"] == pytest.approx(model.beta.tolist(), rel=1e-5)
+        assert found["se"] == pytest.approx(model.se.tolist(), rel=1e-5)
+
+
+@pytest.mark.needs_r
+def test_robust_errors_in_r_are_those_of_clubsandwich(tmp_path):
+    table = pd.DataFrame({"yi": Y, "vi": V, "study": list("ppqqrrss"), "effect": range(8)})
+    for model in (fit(table, cluster="study"), fit(table, random="~ 1 | study/effect", cluster="study")):
+        path = tmp_path / "repeat.R"
+        path.write_text(r_script(model), encoding="utf-8")
+        done = subprocess.run(["Rscript", "--vanilla", str(path)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        lines = {name: [float(v) for v in values] for name, *values in map(str.split, done.stdout.splitlines())}
+        assert lines["se"] == pytest.approx(model.se.tolist(), rel=1e-5)
+        assert lines["df"] == pytest.approx(list(model.df), rel=1e-4)

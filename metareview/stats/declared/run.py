@@ -32,7 +32,6 @@ __all__ = ["compute_synthesis", "compute_synthesis_diagnostics", "declared_synth
 
 #: Fewest levels of a random effect, and fewest effects, below which the result says that little can be known.
 _FEW_LEVELS, _FEW = 5, 5
-_NOT_ROBUST = "# standard errors of the model; the reported ones are cluster-robust (CR2), with the same estimates\n"
 
 
 def declared_synthesis(spec: ReviewSpec, name: str) -> SynthesisSpec:
@@ -141,10 +140,10 @@ def _table(made: Effects, quality: Quality | None) -> pd.DataFrame:
     return pd.DataFrame({**numbers, **columns, "label": [str(i) for i in range(len(made.rows))]})
 
 
-def _model(table: pd.DataFrame, declared: SynthesisSpec, *, robust: bool = True) -> ModelFit:
+def _model(table: pd.DataFrame, declared: SynthesisSpec) -> ModelFit:
     return fit(
         table, method=declared.method, mods=declared.formula, test=declared.test, level=declared.level,
-        random=[f"~ 1 | {term}" for term in declared.random] or None, cluster=declared.cluster if robust else None,
+        random=[f"~ 1 | {term}" for term in declared.random] or None, cluster=declared.cluster,
         labels="label",
     )  # fmt: skip
 
@@ -171,8 +170,8 @@ def _answered(
         groups=groups(rows, declared), sensitivity=sensitivity(table, model, declared),
         contours=contours(rows, declared), shares=shares, imputed=imputed,
         paragraph=methods_paragraph(replace(model, dropped=(), k_in=model.k_used)),
-        r_script=_script(r_script, model, table, declared),
-        python_script=_script(python_script, model, table, declared),
+        r_script=_script(r_script, model),
+        python_script=_script(python_script, model),
     )  # fmt: skip
 
 
@@ -207,11 +206,9 @@ def _doubts(model: ModelFit, declared: SynthesisSpec) -> Sequence[str]:
     return said
 
 
-def _script(write: Callable[[ModelFit], str], model: ModelFit, table: pd.DataFrame, declared: SynthesisSpec) -> str:
-    """The script of a fit; of a robust one, whose clusters a fit does not keep, that of the model under it."""
+def _script(write: Callable[[ModelFit], str], model: ModelFit) -> str:
+    """The script of a fit, or why there is none."""
     try:
-        if model.vcov == "model":
-            return write(model)
-        return _NOT_ROBUST + write(_model(table, declared, robust=False))
+        return write(model)
     except NotEstimable as error:
         return f"# {error}\n"

@@ -101,6 +101,28 @@ rest = y - X @ beta
 factor = rest @ np.linalg.inv(V + sum(t * Z for t, Z in zip(theta, Zs))) @ rest / (len(y) - X.shape[1])
 cov = cov * {}
 """
+_ROBUST = """
+# cluster-robust covariance, {kind}
+M = V + sum(t * Z for t, Z in zip(theta, Zs))
+clusters, meat = np.array({clusters}), 0.0
+for cluster in np.unique(clusters):
+    rows = np.flatnonzero(clusters == cluster)
+    F, Xc, rest = M[np.ix_(rows, rows)], X[rows], y[rows] - X[rows] @ beta
+    W = np.linalg.inv(F)
+{adjust}    score = Xc.T @ W @ A @ rest
+    meat = meat + np.outer(score, score)
+cov = cov @ meat @ cov
+"""
+#: what residuals of a cluster are multiplied by
+_ADJUST = {
+    "CR2": """    D = np.linalg.cholesky(F).T
+    values, vectors = np.linalg.eigh(D @ (F - Xc @ cov @ Xc.T) @ D.T)
+    keep = values > 1e-10 * values.max()
+    A = D.T @ (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T @ D
+""",
+    "CR3": """    A = np.linalg.pinv(np.eye(len(rows)) - Xc @ cov @ Xc.T @ W)
+""",
+}
 _TAIL = """
 print("estimate", *(repr(float(value)) for value in beta))
 print("se", *(repr(float(value)) for value in np.sqrt(np.diag(cov))))
@@ -114,7 +136,7 @@ def python_script(model: ModelFit) -> str:
     Raises
     ------
     NotEstimable
-        For models of tables, and for robust covariances, whose clusters a result does not carry.
+        For models of tables.
 
     Examples
     --------
@@ -122,8 +144,6 @@ def python_script(model: ModelFit) -> str:
     >>> "RESTRICTED = True" in python_script(fit([0.1, 0.3, 0.6], [0.03, 0.03, 0.01]))
     True
     """
-    if model.vcov != "model":
-        raise NotEstimable("the script repeats the model; robust covariances need the clusters, which are not kept")
     if isinstance(model, UnivariateFit):
         v, factors = np.diag(model.vi), ["Zs = [np.eye(len(y))]" if model.random else "Zs = []"]
     elif isinstance(model, MultilevelFit):
@@ -132,7 +152,7 @@ def python_script(model: ModelFit) -> str:
     else:
         raise NotEstimable(f"a {type(model).__name__} is fitted from tables, not from effects")
     data = [f"y = np.array({_list(model.yi)})", f"X = np.array({_list(model.x)})", f"V = {_covariance(v)}", *factors]
-    return _HEAD + "\n".join(data) + _COMMON + _body(model) + _knapp(model) + _TAIL
+    return _HEAD + "\n".join(data) + _COMMON + _body(model) + _knapp(model) + _robust(model) + _TAIL
 
 
 _ZS = "Zs = [np.equal.outer(np.array(code), np.array(code)).astype(float) for code in codes]"
@@ -155,6 +175,15 @@ def _knapp(model: ModelFit) -> str:
     if model.test not in ("knha", "adhoc"):
         return ""
     return _KNAPP.format("max(factor, 1.0)" if model.test == "adhoc" else "factor")
+
+
+def _robust(model: ModelFit) -> str:
+    if model.cluster_codes is None:
+        return ""
+    m, p = model.clusters or 0, model.p
+    factors = {"CR0": "1.0", "CR1": f"{m} / {m - 1}", "CR1p": f"{m} / {m - p}"}
+    adjust = _ADJUST.get(model.vcov) or f"    A = np.sqrt({factors[model.vcov]}) * np.eye(len(rows))\n"
+    return _ROBUST.format(clusters=_list(model.cluster_codes, whole=True), kind=model.vcov, adjust=adjust)
 
 
 def _covariance(v: ArrayLike) -> str:

@@ -59,6 +59,7 @@ class ModelFit(Result):
     yi, x : effects (k,) and design (k, p).
     diagnostics : iterations, modes, gradient and boundary flags of the search.
     clusters, robust_f, robust_t : number of clusters and the parts of a robust covariance that its tests need.
+    cluster_codes : cluster of each effect as a number (k,), for the scripts that repeat a robust fit.
     """
 
     method: str
@@ -76,6 +77,7 @@ class ModelFit(Result):
     clusters: int | None = None
     robust_f: FloatArray | None = None
     robust_t: FloatArray | None = None
+    cluster_codes: FloatArray | None = None
 
     @property
     def k(self) -> int:

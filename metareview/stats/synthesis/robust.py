@@ -176,12 +176,15 @@ def robust_fit(model: Fit, blocks: list[Array], clusters: list[NDArray[np.intp]]
             f"fewer than 4 degrees of freedom for {', '.join(few)}: p-values of robust tests are not to be trusted "
             "(Tipton 2015)"
         )
+    codes = np.zeros(model.k)
+    for code, rows in enumerate(clusters):
+        codes[rows] = code
     methods = (*(text for text in model.methods if text.split(":")[0] != model.test), f"{kind}: {VCOV[kind]}")
     methods += ("Satterthwaite degrees of freedom; HTZ for several coefficients (Tipton & Pustejovsky 2015)",)
     return replace(
         model, cov=frozen_array(found.cov * unit * unit), df=tuple(df.tolist()), vcov=kind, test="satterthwaite",
         clusters=len(clusters), robust_f=frozen_array(found.f * unit * unit), robust_t=frozen_array(found.t * unit),
-        warnings=tuple(warnings), methods=methods,
+        warnings=tuple(warnings), methods=methods, cluster_codes=frozen_array(codes),
     )  # fmt: skip
 
 

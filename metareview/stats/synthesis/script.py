@@ -15,9 +15,6 @@ from metareview.stats.synthesis.univariate import UnivariateFit
 
 __all__ = ["r_script"]
 
-#: kinds of robust covariance as clubSandwich calls them
-_SANDWICH = ("CR0", "CR1", "CR1p", "CR2", "CR3")
-
 
 def r_script(model: ModelFit) -> str:
     """Return an R script that fits the same model with metafor and prints estimates and standard errors.
@@ -28,8 +25,7 @@ def r_script(model: ModelFit) -> str:
     Raises
     ------
     NotEstimable
-        For models that metafor fits from other inputs (tables), and for robust covariances, whose clusters a result
-        does not carry.
+        For models that metafor fits from other inputs (tables).
 
     Examples
     --------
@@ -37,8 +33,6 @@ def r_script(model: ModelFit) -> str:
     >>> "rma(yi / s, vi / s^2" in r_script(fit([0.1, 0.3, 0.6], [0.03, 0.03, 0.01]))
     True
     """
-    if model.vcov in _SANDWICH:
-        raise NotEstimable("the script repeats the model; robust covariances need the clusters, which are not kept")
     if isinstance(model, UnivariateFit):
         body = _univariate(model)
     elif isinstance(model, MultilevelFit):
@@ -47,17 +41,26 @@ def r_script(model: ModelFit) -> str:
         raise NotEstimable(f"a {type(model).__name__} is fitted from tables; use rma.mh or rma.peto on its cells")
     head = ["# repeats a fit of metareview with metafor (R); numbers only", "suppressMessages(library(metafor))"]
     head += [f"yi <- {_vector(model.yi)}", f"X <- {_matrix(model.x)}"]
-    tail = [
-        "scale <- s",
-        'cat("estimate", format(c(fit$beta) * scale, digits=15), "\\n")',
-        'cat("se", format(fit$se * scale, digits=15), "\\n")',
-    ]
+    tail = ["scale <- s", 'cat("estimate", format(c(fit$beta) * scale, digits=15), "\\n")', *_errors(model)]
     return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def _errors(model: ModelFit) -> list[str]:
+    """Standard errors of the model, or the cluster-robust ones of clubSandwich with their degrees of freedom."""
+    if model.cluster_codes is None:
+        return ['cat("se", format(fit$se * scale, digits=15), "\\n")']
+    return [
+        "suppressMessages(library(clubSandwich))",
+        f"cluster <- {_vector(model.cluster_codes)}",
+        f'robust <- coef_test(fit, vcov=vcovCR(fit, cluster=cluster, type="{model.vcov}"), test="Satterthwaite")',
+        'cat("se", format(robust$SE * scale, digits=15), "\\n")',
+        'cat("df", format(if (is.null(robust$df_Satt)) robust$df else robust$df_Satt, digits=15), "\\n")',
+    ]
 
 
 def _univariate(model: UnivariateFit) -> list[str]:
     call = (
-        f'fit <- rma(yi / s, vi / s^2, mods=X, intercept=FALSE, method="{model.method}", test="{model.test}", '
+        f'fit <- rma(yi / s, vi / s^2, mods=X, intercept=FALSE, method="{model.method}", {_test(model.test)}, '
         f"level={100 * model.level:.15g}, control=list(threshold=1e-14, tol=1e-14, maxiter=10000))"
     )
     show = 'cat("tau2", format(fit$tau2 * s^2, digits=15), "\\n")'
@@ -80,7 +83,8 @@ def _multilevel(model: MultilevelFit) -> list[str]:
 
 
 def _test(test: str) -> str:
-    return 'test="t", dfs="contain"' if test == "contain" else f'test="{test}"'
+    own = {"contain": 'test="t", dfs="contain"', "satterthwaite": 'test="z"'}
+    return own.get(test, f'test="{test}"')
 
 
 def _vector(values: ArrayLike) -> str:
