@@ -13,7 +13,7 @@ from metareview.cli.effects import DataFile, read_csv
 from metareview.cli.options import variance_column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -116,7 +116,14 @@ def _reading(measure: str, level: float, transform: str, reference: float | None
 
     _check_reference(transform, reference)
     read = {"none": float, "exp": math.exp, "expit": lambda y: float(expit(y)), "tanh": math.tanh}[transform]
-    return Reading(_KEY, "", measure, level, read, transform == "exp", reference)
+    to: dict[str, Callable[[float], float]] = {
+        "none": float,
+        "exp": math.log,
+        "expit": lambda p: math.log(p / (1 - p)),
+        "tanh": math.atanh,
+    }
+    null = 0.0 if reference is None else to[transform](reference)
+    return Reading(_KEY, "", measure, level, read, transform == "exp", reference, null)
 
 
 def _check_reference(transform: str, reference: float | None) -> None:

@@ -120,3 +120,17 @@ def test_the_sensitivity_table_has_its_rows(effects: Path) -> None:
     table.to_csv(effects, index=False)
     with pytest.raises(InputError, match="row 1: maybe"):
         call("sensitivity", effects, "--low-risk", "low")
+
+
+def test_contours_stand_around_the_reference_on_the_scale_of_the_model() -> None:
+    from metareview.cli.plot import _reading
+    from metareview.report.views.fits import funnel
+    from metareview.stats.synthesis import fit
+
+    model = fit([0.1, 0.5, 0.9, 0.2], [0.04, 0.02, 0.09, 0.01])
+    cases = (("exp", 2.0, 0.6931471805599453), ("expit", 0.6, 0.4054651081081644), ("none", 0.3, 0.3))
+    for transform, reference, null in cases:
+        rows = funnel(model, _reading("effect", 0.95, transform, reference)).rows
+        limits = [(row[2].low, row[2].high) for row in rows if row[0].value == "contour"]
+        assert len(limits) == 3
+        assert all((low + high) / 2 == pytest.approx(null) for low, high in limits)

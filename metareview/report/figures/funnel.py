@@ -66,8 +66,9 @@ def draw_funnel(view: View, ax: Axes) -> Axes:
         if x.low is None or x.high is None or se.value is None:
             continue
         bottom = 1.05 * (number(se.value) or 0.0)
-        low, high = 1.05 * x.low, 1.05 * x.high
-        ax.fill([0, high, low], [0, bottom, bottom], fc=shade, ec=MUTED, lw=0.7, zorder=1)
+        middle, half = (x.low + x.high) / 2, 1.05 * (x.high - x.low) / 2
+        low, high = middle - half, middle + half
+        ax.fill([middle, high, low], [0, bottom, bottom], fc=shade, ec=MUTED, lw=0.7, zorder=1)
     points = [row for row in cell_rows(view, "kind", "x", "se") if row[0].value == "point"]
     errors = [number(se.value) or 0.0 for _, _, se in points]
     values = [number(x.value) or 0.0 for _, x, _ in points]
@@ -85,8 +86,8 @@ def draw_funnel(view: View, ax: Axes) -> Axes:
         if kind.value in ("pooled", "pooled filled") and value is not None:
             dashes = (4, 3) if kind.value == "pooled" else (1, 2)
             ax.axvline(value, color=colour_of(3), lw=1.1, ls=(0, dashes), zorder=3)
-    if _contours(view):
-        ax.axvline(0, color=INK, lw=0.8, zorder=2)
+    for _, x, _, _ in _contours(view)[:1]:
+        ax.axvline(((x.low or 0.0) + (x.high or 0.0)) / 2, color=INK, lw=0.8, zorder=2)
     ax.set_ylim(1.05 * max(errors), 0)
     ax.set_ylabel("standard error")
     ax.set_xlabel("effect on the scale of the model")

@@ -30,6 +30,7 @@ class Reading:
     read : an effect of the model on the scale people read.
     log : whether that scale is a ratio, drawn on a logarithmic axis.
     reference : the value of no difference on it; None for scores themselves.
+    null : the value of no difference on the scale of the model, where contours of a funnel stand.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Reading:
     read: Callable[[float], float]
     log: bool = False
     reference: float | None = None
+    null: float = 0.0
 
     def name(self, kind: str) -> str:
         """Return the name of a view."""

@@ -147,7 +147,10 @@ def funnel(model: ModelFit, reading: Reading, found: FitDiagnostics | None = Non
     top = float(errors.max())
     if reading.reference is not None:
         ends = [(p, float(ndtri(1 - p / 2)) * top) for p in _CONTOURS]
-        body += [[Cell("contour"), Cell(), Cell(low=-half, high=half), Cell(top), Cell(p)] for p, half in ends]
+        body += [
+            [Cell("contour"), Cell(), Cell(low=reading.null - half, high=reading.null + half), Cell(top), Cell(p)]
+            for p, half in ends
+        ]
     if model.p == 1:
         body.append([Cell("pooled"), Cell(), Cell(model.estimate), Cell(), Cell()])
     body += filled_rows(found)
