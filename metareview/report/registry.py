@@ -35,7 +35,7 @@ SECTIONS: dict[str, str] = {
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
-    "replication": "Replication: reference models run again",
+    "replication": "Replication",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
 }

@@ -38,7 +38,7 @@ SECTIONS: Mapping[str, str] = {
     "leaderboards": "Leaderboards",
     "synthesis": "Synthesis",
     "diagnostics": "Synthesis checks",
-    "replication": "Replication: reference models run again",
+    "replication": "Replication",
     "audit": "Audit of printed numbers",
     "evidence": "Evidence",
     "sources": "Sources",
