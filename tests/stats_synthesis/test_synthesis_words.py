@@ -89,9 +89,10 @@ def test_the_script_repeats_the_fit(options: dict[str, object], rel: float, tmp_
 def test_the_script_holds_numbers_only() -> None:
     nasty = fit(DATA.assign(label='"); system("true'), labels="label")
     assert "system" not in r_script(nasty)
-    for other in (fit(DATA, cluster="study"), peto([4], [9], [2], [8])):
-        with pytest.raises(NotEstimable):
-            r_script(other)
+    studies = [f'"); system("{name}' for name in DATA["study"]]
+    assert "system" not in r_script(fit(DATA.assign(study=studies), cluster="study"))
+    with pytest.raises(NotEstimable):
+        r_script(peto([4], [9], [2], [8]))
 
 
 def test_the_engine_is_light_to_import() -> None:
