@@ -18,7 +18,6 @@ from metareview.report.views.format import (
     column_decimals,
     display,
     display_cell,
-    format_range,
     machine,
     round_half_up,
 )
@@ -107,14 +106,11 @@ def test_a_p_value_outside_its_range_is_refused():
         display(1.2, column("p"))
 
 
-def test_intervals_and_ranges():
+def test_intervals():
     two = column("score", 2)
     assert display_cell(Cell(0.91, low=0.85, high=0.95), two) == "0.91 [0.85, 0.95]"
     assert display_cell(Cell(None, low=-0.85, high=0.95), two) == "[−0.85, 0.95]"
     assert display_cell(Cell(0.91, low=0.85), two) == "0.91"
-    assert format_range(0.13, 0.35, column("percent", 0)) == "13%–35%"
-    assert format_range(-0.1, 0.35, two) == "−0.10 to 0.35"
-    assert format_range(0.101, 0.102, two) == "0.10"
 
 
 def test_decimals_follow_the_values_as_printed():

@@ -767,3 +767,21 @@ def test_categories_stand_side_by_side_with_what_is_printed(founding):
     assert words["CNN − Foundation"].startswith("As independent values (2 of CNN, 2 of Foundation)")
     told = [w for m, w in rows(founding["category-differences"], "metric", "words") if m == "AP"]
     assert "d = −6.44 is printed, but no AP of CNN is among the values compared: they allow no contrast." in told
+
+
+def test_columns_with_unequal_n_have_a_footnote(tmp_path):
+    tables = {name: [dict(row) for row in rows] for name, rows in small_review.ROWS.items()}
+    name = "leaderboard-both"
+
+    def notes(sizes):
+        rows = [dict(row) for row in tables["results"]]
+        for at, row in enumerate(rows):
+            row["n"] = sizes[at % len(sizes)]
+        folder = small_review.write(tmp_path / str(len(sizes)), {**tables, "results": rows})
+        return [note for note in Built(small_review.read(folder))[name].notes if note.startswith("Unequal n")]
+
+    (units,) = notes([12])  # Mix is a mean of two units here; all others state 12
+    assert units == "Unequal n, Phone calls, WER: Net 12; Rules 12; Mix 2."
+    several = notes([12, 30, 7])
+    assert len(several) > 1
+    assert all(len(set(re.findall(r" (\d+)", note))) > 1 for note in several)

@@ -207,3 +207,12 @@ def test_shared_test_set_is_the_sampling_covariance() -> None:
     assert v[0, 1] > 0.3 * v[0, 0]  # the reference is in both
     with pytest.raises(InputError, match="reference is 3"):
         shared_test_set_covariance(scores, reference=3)
+
+
+def test_variances_beside_a_covariance_matrix_are_its_diagonal() -> None:
+    y, v = [0.1, 0.4, 0.3, 0.6], [0.02, 0.03, 0.01, 0.05]
+    known = np.diag(v)
+    known[0, 1] = known[1, 0] = 0.01
+    assert fit(y, v, V=known).estimate == fit(y, V=known).estimate
+    with pytest.raises(InputError, match="diagonal of V"):
+        fit(y, [0.02, 0.03, 0.01, 0.06], V=known)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from metareview.report.views.base import Cell
+from metareview.report.views.base import Cell, Column
 from metareview.report.views.format import given_decimals
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue
 from metareview.stats.benchmark.units import evaluation_of, kind_of
 
 __all__ = [
-    "Board", "Runs", "boards_of", "cell_of", "digits_of", "evaluation_of", "one_cell", "unit_sets",
+    "Board", "Runs", "boards_of", "cell_of", "digits_of", "evaluation_of", "one_cell",
+    "size_notes", "unit_sets",
 ]  # fmt: skip
 
 
@@ -118,3 +120,30 @@ def one_cell(values: list[ExperimentValue]) -> Cell:
     refs = tuple(ref for value in values for ref in value.refs)
     mean = sum(value.value for value in values) / len(values)
     return Cell(mean, refs, mark="derived", note=f"mean of {len(values)} experiments")
+
+
+def size_notes(
+    keys: Sequence[Hashable], columns: Sequence[Column], rows: Mapping[Any, Mapping[Any, Sequence[ExperimentValue]]]
+) -> list[str]:
+    """Return a footnote for each column whose values are over different numbers of things, as stated or averaged here.
+
+    Parameters
+    ----------
+    keys, columns : the columns of scores.
+    rows : by row (which has a `method` and a `setting`), its values by key.
+    """
+    notes = []
+    for key, column in zip(keys, columns, strict=True):
+        known = {
+            ", ".join(filter(None, (who.method, who.setting))): sizes
+            for who, found in rows.items()
+            if (sizes := sorted({n for value in found.get(key, ()) if (n := _size(value)) is not None}))
+        }
+        if len({n for sizes in known.values() for n in sizes}) > 1:
+            each = "; ".join(f"{name} {' and '.join(map(str, sizes))}" for name, sizes in known.items())
+            notes.append(f"Unequal n, {column.group}, {column.label}: {each}.")
+    return notes
+
+
+def _size(value: ExperimentValue) -> int | None:
+    return value.score.n if len(value.scores) == 1 else len(value.scores)

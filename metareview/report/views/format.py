@@ -23,7 +23,6 @@ __all__ = [
     "column_decimals",
     "display",
     "display_cell",
-    "format_range",
     "given_decimals",
     "interval_decimals",
     "machine",
@@ -143,18 +142,6 @@ def display_cell(cell: Cell, column: Column) -> str:
         return shown if bare else f"{_BOUNDS[cell.bound]} {shown}"
     limits = f"[{display(cell.low, column)}, {display(cell.high, column)}]"
     return limits if cell.value is None else f"{display(cell.value, column)} {limits}"
-
-
-def format_range(low: float, high: float, column: Column) -> str:
-    """Return a range with an en dash; with a minus sign in it, the word ``to``.
-
-    >>> format_range(0.772, 1.022, Column("voi", "VOI", "score"))
-    '0.772–1.022'
-    """
-    parts = display(low, column), display(high, column)
-    if parts[0] == parts[1]:
-        return parts[0]
-    return " to ".join(parts) if low < 0 or high < 0 else "–".join(parts)
 
 
 def interval_decimals(low: float | None, high: float | None) -> int | None:

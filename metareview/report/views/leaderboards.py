@@ -16,6 +16,7 @@ from metareview.report.views.boards import (
     digits_of,
     evaluation_of,
     one_cell,
+    size_notes,
     unit_sets,
 )
 from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
@@ -199,7 +200,7 @@ def leaderboard(tables: Tables, results: Results, spec: ReviewSpec, board_id: st
         f"leaderboard-{board.id}", board.title, f"Methods by data sets; {caption}.",
         columns, body, results=[table],
         notes=[f"Results {where}, in the order of the document.", *_unranked(standings.values()),
-               *names.legend(board.metrics)],
+               *size_notes(keys, scores, rows), *names.legend(board.metrics)],
         nothing=f"no result {where} is of these data sets and metrics", group="evaluation" if several else "",
     )  # fmt: skip
 

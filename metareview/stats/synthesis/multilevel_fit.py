@@ -96,6 +96,8 @@ def fit_multilevel(
         data=data,
         labels=labels,
     )
+    if full is not None and vi is not None:
+        _check_agree(vi, full, data)
     v = given.vi if full is None else _usable(full, given)
     terms = parse_random(random)
     codes = [_codes(term, given) for term in terms]
@@ -139,6 +141,14 @@ def _matrix(given: Any, k: int) -> Array:
     if len(v) != k:
         raise InputError(f"V is {len(v)} x {len(v)}, but there are {k} effects")
     return v
+
+
+def _check_agree(vi: Any, full: Array, data: pd.DataFrame | None) -> None:
+    """Refuse variances that are not the diagonal of V: one of the two would be passed over in silence."""
+    own = np.asarray(read_column("vi", vi, data), dtype=float)
+    there = np.isfinite(own)
+    if len(own) != len(full) or not np.allclose(own[there], np.diag(full)[there], rtol=1e-8, atol=0):
+        raise InputError("vi and the diagonal of V differ; give V alone, or variances that are its diagonal")
 
 
 def _usable(full: Array, given: Inputs) -> Array:
