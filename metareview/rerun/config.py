@@ -80,6 +80,12 @@ class TrainConfig(Config):
     offsets: tuple[tuple[int, int, int], ...] = ()
     """Offsets (z, y, x) of affinities, in the order of the channels."""
 
+    grow_boundary: int = Field(default=0, ge=0)
+    """Voxels that every segment loses at its surface before the target is made from it; scores use the whole labels.
+
+    For labels that leave no room for a membrane: a boundary without width is taught at places of chance.
+    """
+
     loss: str = "bce"
     """A name of `metareview.rerun.losses.LOSSES`."""
 

@@ -15,7 +15,7 @@ from metareview.rerun.augment import change_grey_levels, deform, place_indices
 from metareview.rerun.config import AugmentConfig, TrainConfig
 from metareview.rerun.data import Box, Volume, box_slices
 
-__all__ = ["Batch", "PatchSource", "Scale", "affinities", "region_targets", "scale_of"]
+__all__ = ["Batch", "PatchSource", "Scale", "affinities", "region_targets", "scale_of", "taught_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,21 @@ def affinities(labels: Tensor, offsets: Sequence[tuple[int, int, int]]) -> tuple
     return values, known
 
 
+def taught_labels(config: TrainConfig, volume: Volume, dims: int) -> np.ndarray:
+    """Return the labels that targets are made from: those of the volume, less the surface `grow_boundary` takes.
+
+    Raises
+    ------
+    InputError
+        If the volume has no labels.
+    """
+    from metareview.rerun.targets import grow_boundary
+
+    if volume.labels is None:
+        raise InputError(f"{volume.name} has no labels; there is nothing to train or validate with")
+    return grow_boundary(volume.labels, config.grow_boundary, dims=2 if dims == 2 else 3)
+
+
 def region_targets(
     config: TrainConfig, volume: Volume, dims: int, box: Box | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -82,10 +97,8 @@ def region_targets(
     """
     from metareview.rerun.targets import border_weights, make_target, target_mask
 
-    if volume.labels is None:
-        raise InputError(f"{volume.name} has no labels; there is nothing to train or validate with")
     region = (slice(None),) * 3 if box is None else box_slices(box)
-    labels, offsets = volume.labels[region], config.offsets or None
+    labels, offsets = taught_labels(config, volume, dims)[region], config.offsets or None
     flat: Literal[2, 3] = 2 if dims == 2 else 3
     target = make_target(config.target, labels, offsets=offsets, dims=flat)
     weights = [] if volume.mask is None else [volume.mask[region][None].astype(np.float32)]
@@ -131,11 +144,9 @@ class PatchSource:
     ) -> None:
         self.config, self.patch, self.margin, self.scale, self.device = config, patch, margin, scale, device
         self.image = torch.tensor(volume.image, device=device)
-        if volume.labels is None:
-            raise InputError(f"{volume.name} has no labels; there is nothing to train with")
         weight: np.ndarray | None
         if config.target == "affinities":
-            target = compact(volume.labels)[None].astype(np.float32)
+            target = compact(taught_labels(config, volume, dims))[None].astype(np.float32)
             weight = None if volume.mask is None else volume.mask[None].astype(np.float32)
             self.channels = len(config.offsets)
         else:

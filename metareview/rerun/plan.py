@@ -62,24 +62,23 @@ def plan_jobs(
     Parameters
     ----------
     review : where the records are looked for.
-    preset : of all specs; `default_preset` of each where None.
+    preset : of all specs; `default_preset` of each where None. A spec without any presets, such as one that scores a
+        published segmentation, is run as written.
     folds, seeds : only these; all where empty.
 
     Raises
     ------
     UnknownName
-        If a spec has no such preset, fold or seed.
+        If a spec has presets and not this one, or no spec has it, or none has such a fold or seed.
     """
     jobs: list[Job] = []
     wanted = list(seeds)
-    for spec in specs.values():
-        chosen = spec.with_preset(preset or default_preset(spec))
-        for name in folds:
-            if name not in chosen.folds():
-                raise UnknownName(f"fold of {spec.id}", name, chosen.folds())
-        for seed in wanted:
-            if seed not in chosen.seeds:
-                raise UnknownName(f"seed of {spec.id}", str(seed), map(str, chosen.seeds))
+    found = [_chosen(spec, preset) for spec in specs.values()]
+    if preset and all(spec.preset != preset for spec in found):
+        raise UnknownName("preset", preset, ("as-written", *(name for spec in found for name in spec.presets)))
+    _refuse_unknown("fold", folds, [name for spec in found for name in spec.folds()])
+    _refuse_unknown("seed", map(str, wanted), [str(seed) for spec in found for seed in spec.seeds])
+    for chosen in found:
         jobs += [
             _job(review, chosen, fold, seed)
             for fold in chosen.folds()
@@ -88,6 +87,24 @@ def plan_jobs(
             if not wanted or seed in wanted
         ]
     return jobs
+
+
+def _chosen(spec: RerunSpec, preset: str | None) -> RerunSpec:
+    """Return the spec with the preset in force."""
+    return spec.with_preset((preset if spec.presets else None) or default_preset(spec))
+
+
+def _refuse_unknown(what: str, asked: Iterable[str], known: Sequence[str]) -> None:
+    """Raise for what none of the specs has.
+
+    Raises
+    ------
+    UnknownName
+        If one of the names is of no spec.
+    """
+    for name in asked:
+        if known and name not in known:
+            raise UnknownName(what, name, list(dict.fromkeys(known)))
 
 
 def _job(review: Path | str, spec: RerunSpec, fold: str, seed: int) -> Job:

@@ -134,7 +134,9 @@ def waterz(
     *,
     low: float = 1e-4,
     high: float = 0.9999,
-    fragments: Labels | None = None,
+    fragments: Labels | Literal["affinities", "distance"] = "affinities",
+    cut: float = 0.5,
+    sigma: float = 1.0,
     scoring: str = "OneMinus<MeanAffinity<RegionGraphType, ScoreValue>>",
     smallest: int = 0,
 ) -> Labels:
@@ -145,30 +147,39 @@ def waterz(
     prediction : affinities; the first three channels are those to the nearest neighbours in z, y and x.
     threshold : fragments are merged while their score, by default 1 - mean affinity, is below it.
     low, high : affinities below `low` never join voxels into a fragment, those above `high` always do.
-    fragments : other fragments than waterz's own.
+    fragments : waterz's own, from the affinities; or those of `watershed` with distance seeds, which leaves no single
+        voxels where wide boundaries were taught; or given ones.
+    cut, sigma : of the distance fragments: the inside is where 1 - the mean affinity is below `cut`.
 
     Source: Funke et al. 2019, IEEE TPAMI 41:1669-1680, doi:10.1109/TPAMI.2018.2835450; fragments: Zlateski & Seung
-    2015, arXiv:1505.00249.
+    2015, arXiv:1505.00249; distance seeds: Beier et al. 2017, Nat Methods 14:101-102.
     """
     found = _waterz_sweep(
-        prediction, [threshold], low=low, high=high, fragments=fragments, scoring=scoring, smallest=smallest
-    )
+        prediction, [threshold], low=low, high=high, fragments=fragments, cut=cut, sigma=sigma, scoring=scoring,
+        smallest=smallest,
+    )  # fmt: skip
     return next(found)[1]
 
 
 def _waterz_sweep(
     prediction: Prediction, thresholds: Sequence[float], *, low: float = 1e-4, high: float = 0.9999,
-    fragments: Labels | None = None, scoring: str = "OneMinus<MeanAffinity<RegionGraphType, ScoreValue>>",
-    smallest: int = 0,
+    fragments: Labels | Literal["affinities", "distance"] = "affinities", cut: float = 0.5, sigma: float = 1.0,
+    scoring: str = "OneMinus<MeanAffinity<RegionGraphType, ScoreValue>>", smallest: int = 0,
 ) -> Iterator[tuple[float, Labels]]:  # fmt: skip
     """Agglomerate once, stopping at every threshold in rising order."""
     library = require("waterz")
     ordered = sorted(thresholds)
     affinities = np.ascontiguousarray(_affinities(prediction, NEAREST_OFFSETS), np.float32)
+    given: Labels | None = None
+    if isinstance(fragments, np.ndarray):
+        given = fragments.copy()
+    elif fragments == "distance":
+        given = watershed(_walls(affinities)[None], cut, seeds="distance", sigma=sigma)
+    elif fragments != "affinities":
+        raise UnknownName("kind of fragments", fragments, ("affinities", "distance"))
     found = library.agglomerate(
-        affinities, ordered, fragments=None if fragments is None else fragments.copy(),
-        aff_threshold_low=low, aff_threshold_high=high, scoring_function=scoring,
-    )  # fmt: skip
+        affinities, ordered, fragments=given, aff_threshold_low=low, aff_threshold_high=high, scoring_function=scoring
+    )
     for threshold in ordered:
         with _quiet():
             labels = next(found)
@@ -226,7 +237,7 @@ def multicut(
     """
     features, solver = require("elf.segmentation.features"), require("elf.segmentation.multicut")
     if boundary == "affinities":
-        height = 1.0 - _affinities(prediction, NEAREST_OFFSETS).mean(axis=0, dtype=np.float32)
+        height = _walls(_affinities(prediction, NEAREST_OFFSETS))
     else:
         height = _channel(prediction, 0).astype(np.float32)
     over = watershed(height[None], cut, seeds="distance", sigma=sigma, dims=dims)
@@ -328,6 +339,12 @@ def _affinities(prediction: Prediction, offsets: Offsets) -> Prediction:
     if prediction.ndim != 4 or not enough:
         raise InputError(f"affinities for {len(offsets)} offsets are (channels, z, y, x); got {_shape(prediction)}")
     return prediction[: len(offsets)]
+
+
+def _walls(affinities: Prediction) -> Prediction:
+    """Return the boundary map of affinities to the nearest neighbours: 1 - their mean."""
+    walls: Prediction = 1.0 - affinities.mean(axis=0, dtype=np.float32)
+    return walls
 
 
 def _shape(prediction: Prediction) -> str:

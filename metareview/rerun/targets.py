@@ -27,6 +27,7 @@ __all__ = [
     "boundary",
     "channel_names",
     "contour",
+    "grow_boundary",
     "make_target",
     "signed_distance",
     "target_mask",
@@ -142,6 +143,23 @@ def boundary(labels: Labels, *, dims: Literal[2, 3] = 3) -> NDArray[np.bool_]:
         found[here] |= differs
         found[there] |= differs
     return found
+
+
+def grow_boundary(labels: Labels, steps: int, *, dims: Literal[2, 3] = 3) -> Labels:
+    """Return the labels with background, 0, grown into every segment from where another one begins.
+
+    A segment loses `steps` voxels of its surface, face by face; where it ends at the edge of the volume it loses none.
+
+    Source: the preparation of labels of Funke et al. 2019, IEEE TPAMI 41:1669-1680 (GrowBoundary of gunpowder), there
+    within sections; so it is here with ``dims=2``.
+
+    >>> grow_boundary(np.array([[1, 1, 1, 2, 2, 2]]), 1).tolist()
+    [[1, 1, 0, 0, 2, 2]]
+    """
+    grown = _checked(labels)
+    for _ in range(steps):
+        grown = np.where(boundary(grown, dims=dims), 0, grown).astype(labels.dtype)
+    return grown
 
 
 def contour(labels: Labels, *, radius: int = 1) -> NDArray[np.bool_]:

@@ -18,12 +18,14 @@ from metareview.rerun.config import AugmentConfig, TrainConfig  # noqa: E402
 from metareview.rerun.data import Volume  # noqa: E402
 from metareview.rerun.data.volume import Box  # noqa: E402
 from metareview.rerun.patches import PatchSource, Scale, affinities, compact, region_targets, scale_of  # noqa: E402
-from metareview.rerun.targets import make_target, target_mask  # noqa: E402
+from metareview.rerun.targets import grow_boundary, make_target, target_mask  # noqa: E402
 
 SHAPE = (10, 24, 28)
 #: every voxel is its own grey level, so a patch tells where it came from
 IMAGE = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
 LABELS = np.random.default_rng(0).integers(0, 4, SHAPE).astype(np.uint64)
+#: six columns, each large enough to keep an inside
+BLOCKS = np.repeat(np.repeat(np.arange(1, 7, dtype=np.uint64).reshape(1, 2, 3), 12, 1), [10, 9, 9], 2).repeat(10, 0)
 OFF = AugmentConfig(flips=False, elastic=0, intensity=0, noise=0)
 TURNS = AugmentConfig(flips=True, elastic=0, intensity=0, noise=0)
 NEAREST = ((-1, 0, 0), (0, -1, 0), (0, 0, -1))
@@ -32,7 +34,8 @@ NEAREST = ((-1, 0, 0), (0, -1, 0), (0, 0, -1))
 def source(
     boxes: list[Box], patch: tuple[int, int, int] = (4, 8, 8), margin: tuple[int, int, int] = (0, 0, 0), **config: Any
 ) -> PatchSource:
-    volume = Volume("made", IMAGE, LABELS, (40.0, 4.0, 4.0), "neurons", mask=config.pop("mask", None))
+    labels, mask = config.pop("labels", LABELS), config.pop("mask", None)
+    volume = Volume("made", IMAGE, labels, (40.0, 4.0, 4.0), "neurons", mask=mask)
     return PatchSource(
         TrainConfig(**{"target": "foreground", "loss": "bce", **config}), volume, boxes, patch=patch, margin=margin,
         dims=3, scale=Scale(0.0, 1.0), device=torch.device("cpu"),
@@ -122,6 +125,19 @@ def test_affinities_of_turned_patches() -> None:
     assert (batch.weight[:, 0, 0] == 0).all()
 
 
+def test_affinities_of_grown_boundaries() -> None:
+    """Patches are taught the labels without their surfaces, as validation is."""
+    plain, grown = (
+        source([((0, 10), (0, 24), (0, 28))], target="affinities", offsets=NEAREST, grow_boundary=steps, labels=BLOCKS)
+        for steps in (0, 1)
+    )
+    batch = grown.draw(rng(2), 8, TURNS)
+    taught = grow_boundary(BLOCKS, 1).ravel()[batch.image[:, 0].long().numpy()]
+    for number in range(8):
+        assert (batch.target[number].numpy() == make_target("affinities", taught[number], offsets=NEAREST)).all()
+    assert batch.target.sum() < plain.draw(rng(2), 8, TURNS).target.sum()
+
+
 def test_weights_and_mask() -> None:
     mask = np.ones(SHAPE, dtype=bool)
     mask[:, :12] = False
@@ -185,6 +201,10 @@ def test_targets_of_regions() -> None:
     assert target.shape == (3, 4, 24, 28)
     assert weight is not None
     assert (weight[0, 0] == 0).all()
+    blocks = Volume("made", IMAGE, BLOCKS, (40.0, 4.0, 4.0), "neurons")
+    grown, _ = region_targets(TrainConfig(target="membrane", grow_boundary=1), blocks, 3)
+    assert (grown[0] == (grow_boundary(BLOCKS, 1) == 0)).all()
+    assert 0 < grown.mean() < 1
     with pytest.raises(InputError, match="has no labels"):
         region_targets(config, Volume("made", IMAGE, None, (40.0, 4.0, 4.0), "neurons"), 3)
     assert compact(np.array([0, 7, 2**60], dtype=np.uint64)).tolist() == [0, 1, 2]

@@ -218,10 +218,25 @@ def test_jobs_are_folds_times_seeds(tmp_path: Path) -> None:
     assert [job.done for job in plan_jobs(tmp_path, specs)].count(True) == 1
     (only,) = plan_jobs(tmp_path, specs, preset="as-written", folds=["4"], seeds=[2])
     assert (only.fold, only.seed, only.steps) == ("4", 2, 1000)
-    with pytest.raises(UnknownName, match="fold of one"):
+    with pytest.raises(UnknownName, match="fold '7' is not known"):
         plan_jobs(tmp_path, specs, folds=["7"])
-    with pytest.raises(UnknownName, match="seed of one"):
+    with pytest.raises(UnknownName, match="seed '9' is not known"):
         plan_jobs(tmp_path, specs, seeds=[9])
+
+
+def test_one_preset_for_all_specs(tmp_path: Path) -> None:
+    """The one command that runs everything at full size passes by no spec, though some have no presets."""
+    plain = spec_of(id="plain", presets={})
+    specs = {"plain": plain, "one": spec_of()}
+    assert {job.preset for job in plan_jobs(tmp_path, specs, preset="small")} == {"as-written", "small"}
+    assert [job.spec for job in plan_jobs(tmp_path, specs, folds=["4"], seeds=[2], preset="as-written")] == [
+        "plain",
+        "one",
+    ]
+    with pytest.raises(UnknownName, match="preset 'large' is not known"):
+        plan_jobs(tmp_path, {"plain": plain}, preset="large")
+    with pytest.raises(UnknownName, match="preset of one"):
+        plan_jobs(tmp_path, specs, preset="large")
 
 
 def test_some_folds_first_and_the_others_later() -> None:

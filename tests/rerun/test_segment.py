@@ -15,7 +15,7 @@ import pytest
 from metareview.errors import InputError, MissingExtra, NotEstimable, UnknownName
 from metareview.evaluation import score_volumes
 from metareview.rerun.segment import SEGMENTERS, segment, sweep
-from metareview.rerun.targets import LEE_OFFSETS, make_target
+from metareview.rerun.targets import LEE_OFFSETS, grow_boundary, make_target
 from metareview.rerun.thresholds import ThresholdChoice, choose_threshold
 
 #: what a segmenter needs besides NumPy and SciPy: module, extra
@@ -149,6 +149,24 @@ def test_sweep_is_one_by_one(name: str) -> None:
     for threshold, labels in several:
         alone = segment(name, prediction, threshold)
         assert score_volumes(labels, alone, ["arand:all"]).value("arand", "all") == pytest.approx(0.0, abs=1e-9)
+
+
+def test_waterz_fragments() -> None:
+    """Where every voxel of a taught boundary is alone, waterz's own fragments are specks; those by distance are not."""
+    need("waterz")
+    need("watershed")
+    truth = cells(dense=True)
+    noise = np.random.default_rng(0).uniform(0.01, 0.2, (3, *truth.shape))
+    prediction = np.maximum(0.999 * make_target("affinities", grow_boundary(truth, 1)), noise)
+    own, filled = (segment("waterz", prediction, 0.5, fragments=kind) for kind in ("affinities", "distance"))
+    assert len(np.unique(own)) > 4 * len(np.unique(truth))
+    assert 0 not in filled
+    assert len(np.unique(filled)) == len(np.unique(truth))
+    assert score_volumes(filled, truth, ["arand:gt0"]).value("arand", "gt0") < 0.2
+    given = segment("waterz", prediction, 0.5, fragments=truth)
+    assert score_volumes(given, truth, ["arand:gt0"]).value("arand", "gt0") == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(UnknownName, match="kind of fragments"):
+        segment("waterz", prediction, 0.5, fragments="distances")
 
 
 def test_waterz_prints_nothing() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import ndimage
 
 from metareview.errors import InputError, UnknownName
 from metareview.rerun.targets import (
@@ -21,6 +22,7 @@ from metareview.rerun.targets import (
     boundary,
     channel_names,
     contour,
+    grow_boundary,
     make_target,
     signed_distance,
     target_mask,
@@ -50,6 +52,29 @@ def test_offset_larger_than_the_volume() -> None:
     labels = np.ones((2, 2, 2), np.uint64)
     assert affinities(labels, [(-9, 0, 0)]).sum() == 0
     assert target_mask("affinities", labels, offsets=[(-9, 0, 0)]).sum() == 0
+
+
+def test_grown_boundary_by_hand() -> None:
+    row = np.array([[[1, 1, 1, 2, 2, 2]]], np.uint64)
+    assert grow_boundary(row, 0).tolist() == row.tolist()
+    assert grow_boundary(row, 1).tolist() == [[[1, 1, 0, 0, 2, 2]]]
+    assert grow_boundary(row, 2).tolist() == [[[1, 0, 0, 0, 0, 2]]]
+    above = np.array([[[1, 1]], [[2, 2]], [[2, 2]]])
+    assert grow_boundary(above, 1).tolist() == [[[0, 0]], [[0, 0]], [[2, 2]]]
+    assert grow_boundary(above, 1, dims=2).tolist() == above.tolist()
+
+
+@settings(max_examples=60)
+@given(VOLUMES, st.integers(0, 3))
+def test_grown_boundary_is_erosion(labels: np.ndarray, steps: int) -> None:
+    """A segment that is left is SciPy's erosion of it, the world outside the volume counting as more of the same."""
+    grown = grow_boundary(labels, steps)
+    structure = ndimage.generate_binary_structure(3, 1)
+    for name in np.unique(labels[labels > 0]):
+        segment = labels == name
+        eroded = ndimage.binary_erosion(segment, structure, steps, border_value=1) if steps else segment
+        assert np.array_equal(grown == name, eroded)
+    assert set(np.unique(grown)) <= {0, *np.unique(labels).tolist()}
 
 
 @settings(max_examples=60)
