@@ -12,6 +12,7 @@ __all__ = ["require"]
 #: module -> (name of the package for a person, extra of metareview that brings it)
 EXTRAS = {
     "torch": ("torch", "rerun"),
+    "filelock": ("filelock", "rerun"),
     "sklearn": ("scikit-learn", "rerun"),
     "skimage": ("scikit-image", "rerun"),
     "monai": ("MONAI", "affinities"),

@@ -24,6 +24,7 @@ from metareview.evaluation.volumes import open_volume
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, load, plan_folds
 from metareview.rerun.data.registry import DATASETS
 from metareview.rerun.data.volume import Box
+from metareview.rerun.needs import require
 from metareview.rerun.predictors import Trained, train_predictor
 from metareview.rerun.record import (
     RunRecord,
@@ -63,9 +64,17 @@ class Clock:
             self.seconds[phase] = round(self.seconds.get(phase, 0.0) + perf_counter() - begin, 3)
 
 
-def work_folder(review: Path | str, work: Path | str | None, run_id: str) -> Path:
-    """Return where a run keeps its checkpoints and predictions."""
-    return Path(work or Path(review) / "reruns" / ".work") / run_id
+def work_folder(review: Path | str, work: Path | str | None, spec: RerunSpec, fold: str, seed: int) -> Path:
+    """Return where a run keeps its checkpoints and predictions: one folder for all ways to segment them."""
+    return Path(work or Path(review) / "reruns" / ".work") / spec.training_id(fold, seed)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder for one process: presets that differ in their segmentation share a training."""
+    lock = require("filelock").FileLock(folder / ".lock")
+    with lock:  # given up by the system when the process ends, however it ends
+        yield
 
 
 def run_job(
@@ -104,8 +113,11 @@ def run_job(
         with clock("score"):
             done = _Done(_GIVEN, (), None, _score(spec, _given(spec, volume, region, data), volume))
     else:
-        folder = _prepared(work_folder(review, work, run_id), force)
-        done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
+        folder = work_folder(review, work, spec, fold, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            _emptied(folder, force)
+            done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
     record = RunRecord(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
         spec=spec.decides(), data=volume.describe(),
@@ -133,8 +145,11 @@ def _trained(
     spec: RerunSpec, volume: Volume, region: Fold, folder: Path, clock: Clock, *, device: str, seed: int,
     progress: bool | None,
 ) -> _Done:  # fmt: skip
+    kept = (folder / "test.0.npy").is_file()
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
+    if kept:
+        trained = replace(trained, events=(*trained.events, "predictions taken over from a run of the same training"))
     with clock("predict"):
         val = _predicted(trained, volume, region.val, folder / "val")
         test = _predicted(trained, volume, region.test, folder / "test")
@@ -207,13 +222,15 @@ def _refuse_leaks(fold: Fold, volume: Volume) -> tuple[str, ...]:
     return found.warnings
 
 
-def _prepared(folder: Path, force: bool) -> Path:
+def _emptied(folder: Path, force: bool) -> None:
+    """Begin again where that is asked for; the lock stays."""
     from shutil import rmtree
 
-    if force and folder.exists():
-        rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    for path in folder.iterdir() if force else ():
+        if path.is_dir():
+            rmtree(path)
+        elif path.suffix == ".npy":
+            path.unlink()
 
 
 Regions = list[tuple[Box, np.ndarray]]
@@ -339,7 +356,8 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
             spec = written.with_preset(name)
             ids = [spec.run_id(fold, seed) for fold in spec.folds() for seed in spec.seeds]
             for run_id in (run for run in ids if run in records):
-                folder, record = work_folder(review, work, run_id), records[run_id]
+                record = records[run_id]
+                folder = work_folder(review, work, spec, record.fold, record.seed)
                 if record.threshold is None:  # a given segmentation is scored again by running it again
                     continue
                 boxes = [tuple(tuple(side) for side in box) for box in record.regions["test"]]

@@ -256,8 +256,7 @@ class RerunSpec(Config):
         Titles, notes, seeds, resources and scores are not in it: a further score is computed from what is kept. A key
         that a later version adds changes no id; a default that a later version changes is found by `decides`.
         """
-        text = json.dumps(self.decides(defaults=False), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        return _digest(self.decides(defaults=False))
 
     def decides(self, *, defaults: bool = True) -> dict[str, Any]:
         """Return what decides the numbers of a run, as plain values."""
@@ -269,6 +268,11 @@ class RerunSpec(Config):
     def run_id(self, fold: str, seed: int) -> str:
         """Return the id of one run: spec, preset, fold, seed and digest; no clock, so the same run has the same id."""
         return f"{self.id}.{self.preset}.f{fold}.s{seed}.{self.digest}"
+
+    def training_id(self, fold: str, seed: int) -> str:
+        """Return the id of what a run trains and predicts; runs that differ only in their segmentation share it."""
+        body = {key: value for key, value in self.decides(defaults=False).items() if key != "segment"}
+        return f"{self.id}.f{fold}.s{seed}.{_digest(body)}"
 
     def all_folds(self) -> tuple[str, ...]:
         """Return the names of the folds of the split, known without the data."""
@@ -283,6 +287,11 @@ class RerunSpec(Config):
     def folds(self) -> tuple[str, ...]:
         """Return the names of the folds that are run."""
         return self.only_folds or self.all_folds()
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _plain(spec: RerunSpec) -> dict[str, Any]:

@@ -18,9 +18,15 @@ validate(config, os.path.join(workflow.current_basedir, "schemas", "rerun.schema
 
 REVIEW = str(config["review"])
 RUNS = [name for name in str(config.get("runs") or "").split(",") if name]
+# the name of a run begins with that of its spec
+SPECS = {
+    name: spec
+    for name, spec in read_specs(REVIEW).items()
+    if not RUNS or any(run.startswith(f"{name}.") for run in RUNS)
+}
 JOBS = [
     job
-    for job in plan_jobs(REVIEW, read_specs(REVIEW), preset=config.get("preset"))
+    for job in plan_jobs(REVIEW, SPECS, preset=config.get("preset"))
     if not RUNS or job.run_id in RUNS
 ]
 # what every run is told beside its fold and seed

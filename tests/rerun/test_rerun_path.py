@@ -110,10 +110,35 @@ def test_a_killed_run_goes_on_and_comes_out_the_same(review: Path, name: str, tm
     run_id = spec.run_id("0", 2)
     before = read_records(copy, [run_id])[run_id]
     record_path(copy, run_id).unlink()  # killed after the training, before the record
-    (copy / "reruns" / ".work" / run_id / "test.0.npy").unlink()
+    (copy / "reruns" / ".work" / spec.training_id("0", 2) / "test.0.npy").unlink()
     assert run("run", str(copy), name, "--seed", "2", "--device", "cpu") == 0
     after = read_records(copy, [run_id])[run_id]
     assert (after.scores, after.thresholds, after.threshold) == (before.scores, before.thresholds, before.threshold)
+
+
+def test_ways_to_segment_share_a_training(review: Path, tmp_path: Path) -> None:
+    """Another preset with other cells: its own record and scores, from the predictions that are there."""
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    path = copy / "reruns" / "specs" / "phantom-unet2d.yaml"
+    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    segment = body["segment"] | {"options": body["segment"]["options"] | {"smallest": 40}}
+    path.write_text(yaml.safe_dump(body | {"presets": {"large-cells": {"segment": segment}}}), encoding="utf-8")
+    spec = read_specs(copy)["phantom-unet2d"]
+    other = spec.with_preset("large-cells")
+    assert other.training_id("0", 2) == spec.training_id("0", 2)
+    assert other.run_id("0", 2) != spec.run_id("0", 2)
+    prediction = copy / "reruns" / ".work" / spec.training_id("0", 2) / "test.0.npy"
+    written = prediction.stat().st_mtime_ns
+    assert run("run", str(copy), spec.id, "--preset", "large-cells", "--seed", "2", "--device", "cpu") == 0
+    assert prediction.stat().st_mtime_ns == written
+    records = read_records(copy)
+    first, second = records[spec.run_id("0", 2)], records[other.run_id("0", 2)]
+    assert second.convergence["history"] == first.convergence["history"]
+    assert "predictions taken over from a run of the same training" in second.convergence["events"]
+    assert "predictions taken over from a run of the same training" not in first.convergence["events"]
+    assert second.spec["segment"]["options"]["smallest"] == 40
+    assert [entry.score for entry in second.thresholds] != [entry.score for entry in first.thresholds]
 
 
 def test_a_further_score_needs_no_training(
