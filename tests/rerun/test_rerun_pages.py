@@ -24,7 +24,9 @@ def test_spec_of_the_page(root: Path) -> None:
     assert problems == []
     assert spec is not None
     assert spec.id == "isbi2012-unet2d"
-    assert {"full", "small"} == set(spec.presets)
+    assert {"full", "small", "small-watershed"} == set(spec.presets)
+    one, other = spec.with_preset("small"), spec.with_preset("small-watershed")
+    assert one.training_id("0", 1) == other.training_id("0", 1)
 
 
 def test_verbs_and_options_of_the_page(root: Path) -> None:
