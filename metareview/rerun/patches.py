@@ -70,8 +70,8 @@ def affinities(labels: Tensor, offsets: Sequence[tuple[int, int, int]]) -> tuple
     return values, known
 
 
-def taught_labels(config: TrainConfig, volume: Volume, dims: int) -> np.ndarray:
-    """Return the labels that targets are made from: those of the volume, less the surface `grow_boundary` takes.
+def taught_labels(config: TrainConfig, volume: Volume, dims: int, box: Box) -> np.ndarray:
+    """Return the labels of a region that targets are made from: less the surface that `grow_boundary` takes.
 
     Raises
     ------
@@ -82,13 +82,29 @@ def taught_labels(config: TrainConfig, volume: Volume, dims: int) -> np.ndarray:
 
     if volume.labels is None:
         raise InputError(f"{volume.name} has no labels; there is nothing to train or validate with")
-    return grow_boundary(volume.labels, config.grow_boundary, dims=2 if dims == 2 else 3)
+    return grow_boundary(volume.labels[box_slices(box)], config.grow_boundary, dims=2 if dims == 2 else 3)
+
+
+def background_share(config: TrainConfig, volume: Volume, dims: int, boxes: Sequence[Box]) -> float:
+    """Return the share of background in the labelled voxels of regions; border weights balance the classes by it."""
+    background = voxels = 0
+    for box in boxes:
+        empty = taught_labels(config, volume, dims, box) == 0
+        known = np.ones_like(empty) if volume.mask is None else volume.mask[box_slices(box)] > 0
+        background, voxels = background + int((empty & known).sum()), voxels + int(known.sum())
+    return background / max(voxels, 1)
 
 
 def region_targets(
-    config: TrainConfig, volume: Volume, dims: int, box: Box | None = None
+    config: TrainConfig, volume: Volume, dims: int, box: Box, share: float
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return target (c, z, y, x) and weight (1 or c, z, y, x) or None of a region; section by section for 2D models.
+
+    Nothing outside the region is looked at: what lies there may be tested.
+
+    Parameters
+    ----------
+    share : of background in the training regions, for border weights.
 
     Raises
     ------
@@ -97,19 +113,49 @@ def region_targets(
     """
     from metareview.rerun.targets import border_weights, make_target, target_mask
 
-    region = (slice(None),) * 3 if box is None else box_slices(box)
-    labels, offsets = taught_labels(config, volume, dims)[region], config.offsets or None
+    labels, offsets = taught_labels(config, volume, dims, box), config.offsets or None
     flat: Literal[2, 3] = 2 if dims == 2 else 3
     target = make_target(config.target, labels, offsets=offsets, dims=flat)
-    weights = [] if volume.mask is None else [volume.mask[region][None].astype(np.float32)]
+    weights = [] if volume.mask is None else [volume.mask[box_slices(box)][None].astype(np.float32)]
     if config.target == "affinities":
         weights.append(target_mask(config.target, labels, offsets=offsets))
     if config.border_w0:
-        weights.append(border_weights(labels, config.border_w0, config.border_sigma, dims=flat)[None])
+        weights.append(border_weights(labels, config.border_w0, config.border_sigma, balance=share, dims=flat)[None])
     weight = None
     for layer in weights:
         weight = layer if weight is None else weight * layer
     return target, weight
+
+
+def _targets(
+    config: TrainConfig, volume: Volume, dims: int, boxes: Sequence[Box], share: float
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the targets and weights of the regions in layers as large as the volume; 0 outside of them."""
+    target: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    for box in boxes:
+        one, two = region_targets(config, volume, dims, box, share)
+        place = (slice(None), *box_slices(box))
+        target = np.zeros((len(one), *volume.shape), np.float32) if target is None else target
+        target[place] = one
+        if two is not None:
+            weight = np.zeros((len(two), *volume.shape), np.float32) if weight is None else weight
+            weight[place] = two
+    assert target is not None
+    return target, weight
+
+
+def _labels(config: TrainConfig, volume: Volume, dims: int, boxes: Sequence[Box]) -> np.ndarray:
+    """Return the labels of the regions, float32 of the volume's shape and one channel, 0 outside: affinities are those
+    of a patch as it is cut.
+    """
+    found: np.ndarray | None = None
+    for box in boxes:
+        labels = taught_labels(config, volume, dims, box)
+        found = np.zeros(volume.shape, labels.dtype) if found is None else found
+        found[box_slices(box)] = labels
+    assert found is not None
+    return compact(found)[None].astype(np.float32)
 
 
 def compact(labels: np.ndarray) -> np.ndarray:
@@ -144,13 +190,14 @@ class PatchSource:
     ) -> None:
         self.config, self.patch, self.margin, self.scale, self.device = config, patch, margin, scale, device
         self.image = torch.tensor(volume.image, device=device)
+        self.share = background_share(config, volume, dims, boxes) if config.border_w0 else 0.0
         weight: np.ndarray | None
         if config.target == "affinities":
-            target = compact(taught_labels(config, volume, dims))[None].astype(np.float32)
+            target = _labels(config, volume, dims, boxes)
             weight = None if volume.mask is None else volume.mask[None].astype(np.float32)
             self.channels = len(config.offsets)
         else:
-            target, weight = region_targets(config, volume, dims)
+            target, weight = _targets(config, volume, dims, boxes, self.share)
             self.channels = len(target)
         layers = target if weight is None else np.concatenate([target, weight])
         self.layers = torch.tensor(layers, device=device, dtype=torch.float32)

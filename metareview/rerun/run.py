@@ -36,9 +36,10 @@ from metareview.rerun.record import (
     thinned,
     write_record,
 )
-from metareview.rerun.segment import SEGMENTERS
+from metareview.rerun.segment import SEGMENTERS, sweep
 from metareview.rerun.spec import RerunSpec, score_name
 from metareview.rerun.spec_files import read_specs
+from metareview.rerun.thresholds import best_place, edge_warning
 from metareview.schema.metric import default_vocabulary
 
 __all__ = ["choose_on_validation", "load_data", "run_job", "score_again", "score_regions", "work_folder"]
@@ -154,9 +155,10 @@ def _trained(
         val = _predicted(trained, volume, region.val, folder / "val")
         test = _predicted(trained, volume, region.test, folder / "test")
     with clock("choose"):
-        table, threshold = choose_on_validation(spec, val, volume)
+        table, threshold, said = choose_on_validation(spec, val, volume)
     with clock("score"):
-        return _Done(trained, table, threshold, score_regions(spec, test, volume, threshold))
+        result = score_regions(spec, test, volume, threshold)
+        return _Done(trained, table, threshold, replace(result, warnings=(*said, *result.warnings)))
 
 
 def _now() -> str:
@@ -249,8 +251,10 @@ def _predicted(trained: Trained, volume: Volume, boxes: tuple[Box, ...], stem: P
     return regions
 
 
-def choose_on_validation(spec: RerunSpec, regions: Regions, volume: Volume) -> tuple[tuple[Threshold, ...], float]:
-    """Return every candidate with its score on the validation regions, and the best; of equals the middle one.
+def choose_on_validation(
+    spec: RerunSpec, regions: Regions, volume: Volume
+) -> tuple[tuple[Threshold, ...], float, tuple[str, ...]]:
+    """Return every candidate with its score on the validation regions, the best, and what to say of it.
 
     Raises
     ------
@@ -258,20 +262,19 @@ def choose_on_validation(spec: RerunSpec, regions: Regions, volume: Volume) -> t
         If no candidate gives a score.
     """
     name = score_name(spec.segment.choose_by)
+    method, options = spec.segment.method, _options(spec.segment.options)
+    sweeps = [sweep(method, prediction, spec.segment.thresholds, **options) for _, prediction in regions]
     table = []
-    for candidate in spec.segment.thresholds:
+    for found in zip(*sweeps, strict=True):
+        labels = [(box, cut) for (box, _), (_, cut) in zip(regions, found, strict=True)]
         try:
-            value = _scored(spec, regions, volume, candidate, [name]).rows[0].value
+            value = _score(spec, labels, volume, [name]).rows[0].value
         except NotEstimable:
             value = None
-        table.append(Threshold(candidate, value))
-    found = [entry for entry in table if entry.score is not None]
-    if not found:
-        raise NotEstimable(f"{spec.id}: {name} exists for no threshold on the validation regions")
+        table.append(Threshold(found[0][0], value))
     lower = default_vocabulary()[name.partition(":")[0]].direction == "lower"
-    best = (min if lower else max)(entry.score for entry in found if entry.score is not None)
-    equals = [entry.value for entry in found if entry.score == best]
-    return tuple(table), equals[(len(equals) - 1) // 2]
+    chosen = best_place([entry.score for entry in table], -1 if lower else 1, name)
+    return tuple(table), table[chosen].value, edge_warning([entry.value for entry in table], chosen)
 
 
 def score_regions(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float) -> ScoreResult:

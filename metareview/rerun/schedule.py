@@ -38,6 +38,9 @@ def make_optimizer(config: TrainConfig, model: nn.Module, device: torch.device) 
     return kind(weights, rate, weight_decay=decay, fused=fused)
 
 
-def step_seed(seed: int, step: int) -> int:
-    """Return the seed of a step: different for every pair, spread over 63 bits (SplitMix64's constants)."""
-    return (seed * 0x9E3779B97F4A7C15 + (step + 1) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % (1 << 63)
+def step_seed(seed: int, step: int, stream: int = 0) -> int:
+    """Return the seed of a step: different for every triple, spread over 63 bits (constants of SplitMix64 and of
+    Steele & Vigna 2022). Patches are drawn from stream 0, drop-out from stream 1: one stream for both would tie them.
+    """
+    mixed = seed * 0x9E3779B97F4A7C15 + (step + 1) * 0xBF58476D1CE4E5B9 + stream * 0xD1342543DE82EF95
+    return (mixed + 0x94D049BB133111EB) % (1 << 63)

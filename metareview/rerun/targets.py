@@ -207,7 +207,7 @@ def signed_distance(
 
 
 def border_weights(
-    labels: Labels, w0: float = 10.0, sigma: float = 5.0, *, balance: bool = True, dims: Literal[2, 3] = 2
+    labels: Labels, w0: float = 10.0, sigma: float = 5.0, *, balance: bool | float = True, dims: Literal[2, 3] = 2
 ) -> Floats:
     """Voxel weights that teach the gaps between touching cells: w = wc + w0 exp(-(d1 + d2)^2 / (2 sigma^2)).
 
@@ -215,7 +215,8 @@ def border_weights(
     ----------
     labels : instances; 0 is the gap.
     w0, sigma : height and width in voxels; the paper's 10 and 5.
-    balance : wc gives background and foreground the same total weight, mean 1; otherwise wc = 1.
+    balance : wc gives background and foreground the same total weight, mean 1, at the share of background that is
+        given, or that of these labels where True; False: wc = 1.
     dims : 2 measures distances within the section.
 
     Returns
@@ -232,8 +233,8 @@ def border_weights(
     else:
         weights = 1.0 + _gap_term(labels, w0, sigma)
     background = labels == 0
-    share = float(background.mean()) if labels.size else 0.0
-    if balance and 0.0 < share < 1.0:
+    share = float(balance) if not isinstance(balance, bool) else float(background.mean()) if labels.size else 0.0
+    if balance is not False and 0.0 < share < 1.0:
         weights += np.where(background, 0.5 / share, 0.5 / (1.0 - share)) - 1.0
     return weights.astype(np.float32)
 

@@ -15,7 +15,7 @@ from metareview.results.base import Dropped, Result
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ThresholdChoice", "choose_threshold"]
+__all__ = ["ThresholdChoice", "best_place", "choose_threshold", "edge_warning"]
 
 Labels = NDArray[Any]
 
@@ -99,13 +99,13 @@ def choose_threshold(
         segments.append(result.extent.prediction_segments)
         if values[-1] is None:
             dropped.append(Dropped(f"threshold {threshold:g}", "; ".join(result.warnings)))
-    chosen = _best(ordered, values, direction, score)
+    chosen = best_place(values, direction, score)
     return ThresholdChoice(
         methods=(f"best {score} over {len(ordered)} thresholds on validation data",),
         k_in=len(ordered),
         k_used=len(ordered) - len(dropped),
         dropped=tuple(dropped),
-        warnings=_edge_warning(ordered, chosen),
+        warnings=edge_warning(ordered, chosen),
         score=score,
         direction=direction,
         thresholds=tuple(ordered),
@@ -126,16 +126,23 @@ def _direction(score: str) -> tuple[str, Literal[1, -1]]:
     return metric.key, 1 if metric.direction == "higher" else -1
 
 
-def _best(thresholds: Sequence[float], values: Sequence[float | None], direction: int, score: str) -> int:
-    """Return the place of the best value: of a plateau the middle, which is the least sensitive."""
+def best_place(values: Sequence[float | None], direction: int, score: str) -> int:
+    """Return the place of the best value: of a plateau the middle, which is the least sensitive.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no value.
+    """
     known = [value * direction for value in values if value is not None]
     if not known:
-        raise NotEstimable(f"{score} does not exist at any of {len(thresholds)} thresholds")
+        raise NotEstimable(f"{score} does not exist at any of {len(values)} thresholds")
     places = [place for place, value in enumerate(values) if value is not None and value * direction == max(known)]
     return int(np.asarray(places)[(len(places) - 1) // 2])
 
 
-def _edge_warning(thresholds: Sequence[float], chosen: int) -> tuple[str, ...]:
+def edge_warning(thresholds: Sequence[float], chosen: int) -> tuple[str, ...]:
+    """Return what to say where the best candidate is the first or the last one: a better one may lie beyond."""
     if len(thresholds) > 1 and chosen in (0, len(thresholds) - 1):
         return (f"the chosen threshold {thresholds[chosen]:g} is the last candidate on its side; try further ones",)
     return ()

@@ -159,7 +159,7 @@ class Job:
         """Draw the batch of this step and follow its gradient; in more pieces where memory is full."""
         while True:
             try:
-                torch.manual_seed(step_seed(self.seed, self.state.step))  # dropout
+                torch.manual_seed(step_seed(self.seed, self.state.step, 1))  # drop-out
                 batch = self.source.draw(self._generator(), self.config.batch, self.config.augment)
                 loss = self._gradient(batch)
                 break
@@ -241,7 +241,7 @@ class Job:
         """Loss on the validation regions, by tiles; remember the weights where it was lowest."""
         total, voxels = 0.0, 0
         for box in self.fold.val:
-            target, weight = region_targets(self.config, self.volume, self.spec.dims, box)
+            target, weight = region_targets(self.config, self.volume, self.spec.dims, box, self.source.share)
             how = Stitching(
                 tile=self.patch, batch=1 if self.spec.dims == 3 else self.config.batch, scale=self.source.scale,
                 precision=self.config.precision, activation=nn.Identity(),

@@ -28,6 +28,7 @@ LABELS = np.random.default_rng(0).integers(0, 4, SHAPE).astype(np.uint64)
 BLOCKS = np.repeat(np.repeat(np.arange(1, 7, dtype=np.uint64).reshape(1, 2, 3), 12, 1), [10, 9, 9], 2).repeat(10, 0)
 OFF = AugmentConfig(flips=False, elastic=0, intensity=0, noise=0)
 TURNS = AugmentConfig(flips=True, elastic=0, intensity=0, noise=0)
+WHOLE: Box = ((0, 10), (0, 24), (0, 28))
 NEAREST = ((-1, 0, 0), (0, -1, 0), (0, 0, -1))
 
 
@@ -184,6 +185,23 @@ def test_grey_levels() -> None:
     assert bool(torch.isfinite(change_grey_levels(image * 10, every, rng())).all())
 
 
+@pytest.mark.parametrize("target", ["membrane", "bcd", "affinities"])
+def test_nothing_outside_the_training_regions_is_taught(target: str) -> None:
+    """Other labels in the tested block change neither targets nor weights."""
+    boxes: list[Box] = [((0, 3), (0, 24), (0, 28)), ((6, 8), (0, 24), (0, 28))]
+    changed = LABELS.copy()
+    changed[3:6], changed[8:] = 0, 9
+    offsets = NEAREST if target == "affinities" else ()
+    how: dict[str, Any] = {"target": target, "offsets": offsets, "border_w0": 0.0 if offsets else 5.0}
+    ours, theirs = (source(boxes, labels=labels, **how) for labels in (LABELS, changed))
+    assert ours.share == theirs.share
+    batch, other = ours.draw(rng(3), 16, TURNS), theirs.draw(rng(3), 16, TURNS)
+    assert torch.equal(batch.target, other.target)
+    assert batch.weight is not None
+    assert other.weight is not None
+    assert torch.equal(batch.weight, other.weight)
+
+
 def test_small_regions_and_scale() -> None:
     batch = source([((0, 2), (0, 5), (0, 5))]).draw(rng(), 4, TURNS)  # smaller than a patch: mirrored
     assert batch.image.shape == (4, 1, 4, 8, 8)
@@ -197,15 +215,15 @@ def test_small_regions_and_scale() -> None:
 def test_targets_of_regions() -> None:
     volume = Volume("made", IMAGE, LABELS, (40.0, 4.0, 4.0), "neurons")
     config = TrainConfig(target="affinities", offsets=NEAREST)
-    target, weight = region_targets(config, volume, 3, ((2, 6), (0, 24), (0, 28)))
+    target, weight = region_targets(config, volume, 3, ((2, 6), (0, 24), (0, 28)), 0.0)
     assert target.shape == (3, 4, 24, 28)
     assert weight is not None
     assert (weight[0, 0] == 0).all()
     blocks = Volume("made", IMAGE, BLOCKS, (40.0, 4.0, 4.0), "neurons")
-    grown, _ = region_targets(TrainConfig(target="membrane", grow_boundary=1), blocks, 3)
+    grown, _ = region_targets(TrainConfig(target="membrane", grow_boundary=1), blocks, 3, WHOLE, 0.0)
     assert (grown[0] == (grow_boundary(BLOCKS, 1) == 0)).all()
     assert 0 < grown.mean() < 1
     with pytest.raises(InputError, match="has no labels"):
-        region_targets(config, Volume("made", IMAGE, None, (40.0, 4.0, 4.0), "neurons"), 3)
+        region_targets(config, Volume("made", IMAGE, None, (40.0, 4.0, 4.0), "neurons"), 3, WHOLE, 0.0)
     assert compact(np.array([0, 7, 2**60], dtype=np.uint64)).tolist() == [0, 1, 2]
     assert compact(np.array([7, 2**60, 7], dtype=np.uint64)).tolist() == [1, 2, 1]

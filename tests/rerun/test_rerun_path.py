@@ -65,6 +65,10 @@ def test_a_record_per_seed_with_all_it_takes_to_believe_it(review: Path) -> None
         assert record.environment["packages"]["numpy"] == np.__version__
         assert record.threshold in [entry.value for entry in record.thresholds]
         assert record.chosen_by == "vrand:thin"
+        ends = (record.thresholds[0].value, record.thresholds[-1].value)
+        assert (record.threshold in ends) == any(
+            "is the last candidate on its side" in said for said in record.warnings
+        )
         assert set(record.regions) == {"train", "val", "test"}
         assert record.names == ("vrand:thin", "pixel_error:disagree")
         assert record.spec["train"]["model"] in ("unet2d-same", "forest")

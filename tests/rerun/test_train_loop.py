@@ -83,7 +83,8 @@ def test_seeds(tmp_path: Path) -> None:
     assert same(a, b)
     assert not same(a, c)
     assert runs["a"].history == runs["b"].history
-    assert len({step_seed(seed, step) for seed in range(20) for step in range(-1, 50)}) == 20 * 51
+    triples = [(seed, step, stream) for seed in range(20) for step in range(-1, 50) for stream in (0, 1)]
+    assert len({step_seed(*triple) for triple in triples}) == 20 * 51 * 2
 
 
 KILLED = """
