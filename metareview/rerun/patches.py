@@ -207,11 +207,14 @@ class PatchSource:
         self.low, self.high, self.inner = low, high, inner
         self.edge = torch.tensor(margin, device=device)
         self.room = (high - low - inner).clamp(min=0)  # how far the predicted part of a patch can move
-        self.chances = (self.room + 1).double().prod(dim=1)
+        chances = np.cumsum((self.room.cpu().numpy() + 1).prod(axis=1, dtype=np.float64))
+        self.upto = torch.tensor(chances / chances[-1], device=device)  # places in this region and those before
 
     def places(self, rng: Generator, count: int) -> tuple[Tensor, Tensor]:
         """Draw regions (count,) and the first voxel (count, 3) of the predicted part of each patch."""
-        box = torch.multinomial(self.chances, count, replacement=True, generator=rng)
+        # not torch.multinomial: on CUDA it waits for the host, and sums in no fixed order
+        drawn = torch.rand(count, generator=rng, device=self.device, dtype=torch.float64)
+        box = torch.searchsorted(self.upto, drawn, right=True).clamp(max=len(self.upto) - 1)
         move = torch.rand(count, 3, generator=rng, device=self.device, dtype=torch.float64) * (self.room[box] + 1)
         centred = (self.high[box] - self.low[box] - self.inner).clamp(max=0) // 2  # a region smaller than a patch
         return box, self.low[box] + torch.minimum(move.long(), self.room[box]) + centred

@@ -71,6 +71,15 @@ def test_image_and_target_move_together(augment: AugmentConfig | None) -> None:
     assert whole[1].any()
 
 
+def test_regions_are_drawn_by_their_places() -> None:
+    """A patch of 4 x 8 x 8 has 3 x 17 x 21 places in one region, 1 x 11 x 2 in the other."""
+    data = source([((0, 6), (0, 24), (0, 28)), ((6, 10), (2, 20), (0, 9))])
+    box, first = data.places(rng(), 20_000)
+    share = 3 * 17 * 21 / (3 * 17 * 21 + 11 * 2)
+    assert float((box == 0).double().mean()) == pytest.approx(share, abs=4 * (share * (1 - share) / 20_000) ** 0.5)
+    assert set(first[box == 1][:, 1].tolist()) == set(range(2, 13))
+
+
 def test_turns_are_the_symmetries() -> None:
     """Unmirrored patches come out in all 16 turns of a square section stack."""
     data = source([((0, 10), (0, 24), (0, 28))], patch=(2, 3, 3))
