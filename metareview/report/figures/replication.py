@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from metareview.report.figures.panels import Labels, row_axis
@@ -23,7 +24,7 @@ from metareview.report.figures.style import (
     put,
 )
 from metareview.report.figures.text import line_height, tidy, wrap
-from metareview.report.views.base import Cell, View
+from metareview.report.views.base import Cell, Value, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,12 +81,20 @@ def _panels(view: View) -> dict[str, list[_Score]]:
     for dataset, metric, method, mean, expected, reported, verdict, runs in cell_rows(view, *keys):
         name = f"{tidy(dataset.value)}: {tidy(metric.value)}"
         comparable = verdict.value != "not comparable"
-        values = tuple(float(value) for value in str(runs.value or "").split("; ") if value)
         found.setdefault(name, []).append(
-            _Score(tidy(method.value), mean, expected, number(reported.value), comparable, values)
+            _Score(tidy(method.value), mean, expected, number(reported.value), comparable, _runs(runs.value))
         )
     telling = {name: rows for name, rows in found.items() if len(rows) > 1 or rows[0].reported is not None}
     return telling or found
+
+
+def _runs(listed: Value) -> tuple[float, ...]:
+    """Return the single runs, which the view lists as text for programs; a text that is no such list gives none."""
+    try:
+        values = tuple(float(part) for part in str(listed or "").split("; ") if part)
+    except ValueError:
+        return ()
+    return values if all(map(isfinite, values)) else ()
 
 
 def draw_scores(rows: list[_Score], labels: Labels, ax: Axes) -> Axes:
