@@ -147,6 +147,7 @@ def score(
 @rerun_app.command()
 def replicate(review: ReviewFolder, as_json: JsonFlag = False, output: OutFile = None) -> None:
     """Compare published and re-run values: difference with interval, where another run is expected, and the verdict.
+    Below stand the re-runs against each other, pair by pair, where they are scored on the same data by the same rule.
 
     Examples:
 
@@ -159,9 +160,12 @@ def replicate(review: ReviewFolder, as_json: JsonFlag = False, output: OutFile =
 
     loaded = load(review)
     if as_json:
-        emit(loaded.statistic("replication").to_json(), output)
+        found = json.loads(loaded.statistic("replication").to_json())
+        found["contrasts"] = json.loads(loaded.statistic("rerun_contrasts").to_json())
+        emit(json.dumps(found, ensure_ascii=False, indent=1) + "\n", output)
         return
-    emit(render(loaded.table("replication"), "md"), output)
+    shown = [render(loaded.table(name), "md") for name in ("replication", "rerun-contrasts")]
+    emit("\n".join(shown), output)
 
 
 def _specs(review: Path, names: Sequence[str] = ()) -> dict[str, RerunSpec]:

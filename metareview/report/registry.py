@@ -185,6 +185,8 @@ _SPECS = (
     _spec("syntheses", "Pooled effects", "synthesis", "synthesis:overview", _NAMES),
     _spec("replication", "Reported against re-run", "replication", "replication:replication", _NAMES,
           ("replication",)),
+    _spec("rerun-contrasts", "Re-runs against each other", "replication", "contrasts:rerun_contrasts", _NAMES,
+          ("rerun_contrasts",)),
     _spec("audit", "What does not hold as printed", "audit", "audit:findings", (*_NAMES, "claims"), ("audit",)),
     _spec("audit-summary", "Verdicts by kind of statement", "audit", "audit:verdicts", (*_NAMES, "claims"), ("audit",)),
     _spec("reconstruction", "What must stand behind the test", "audit", "audit:reconstruction",

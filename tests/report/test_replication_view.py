@@ -15,7 +15,8 @@ from metareview.report.registry import views_for
 from metareview.report.tables import render
 from metareview.schema import RerunExperiment, RerunResult
 
-OWN = ("rerun_experiments", "rerun_results", "rerun_targets")
+OWN = {"replication": "replication", "rerun-contrasts": "rerun_contrasts"}
+"""View -> analysis, of those that read re-runs."""
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +47,14 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Review]:
     return plain, Review(read_review(folder))
 
 
-def test_only_the_replication_reads_reruns(reviews: tuple[Review, Review]) -> None:
+def test_only_the_section_of_reruns_reads_them(reviews: tuple[Review, Review]) -> None:
     plain, rerun = reviews
     for name, analysis in analyses_for(plain.spec).items():
-        assert (name == "replication") == bool(set(analysis.tables) & set(RERUN_TABLES)), name
+        assert (name in OWN.values()) == bool(set(analysis.tables) & set(RERUN_TABLES)), name
     for name, view in views_for(plain.spec).items():
         assert not set(view.tables) & set(RERUN_TABLES), name
-        assert (name == "replication") == ("replication" in view.results), name
-        if name != "replication":
+        assert ({OWN[name]} if name in OWN else set()) == set(OWN.values()) & set(view.results), name
+        if name not in OWN:
             assert plain.table(name) == rerun.table(name), name
 
 
@@ -77,9 +78,14 @@ def test_without_reruns_it_says_why(reviews: tuple[Review, Review]) -> None:
     view = reviews[0].table("replication")
     assert view.rows == ()
     assert "no reference model has been run again" in view.notes[0]
+    for review in reviews:  # one re-run has nothing to stand against
+        pairs = review.table("rerun-contrasts")
+        assert pairs.rows == ()
+        assert "no two re-runs of this review have a score in common" in pairs.notes[0]
 
 
 def test_it_stands_in_its_own_section_of_the_page(reviews: tuple[Review, Review]) -> None:
     page = reviews[1].page(["benchmark", "replication"])
     assert ">Replication</h2>" in page
     assert 'id="figure-replication"' in page
+    assert 'id="table-rerun-contrasts"' in reviews[1].page(["rerun-contrasts"])

@@ -175,7 +175,12 @@ def test_the_verbs_speak_json(review: Path, capsys: pytest.CaptureFixture[str]) 
         ("phantom-unet2d", 3, 3),
     }
     assert run("replicate", str(review), "--json") == 0
-    assert json.loads(capsys.readouterr().out)["kind"] == "ReplicationResult"
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["contrasts"]["kind"]) == ("ReplicationResult", "ContrastsResult")
+    assert {row["metric"] for row in found["contrasts"]["rows"]} == {"vrand", "pixel_error"}
+    assert run("replicate", str(review)) == 0
+    told = capsys.readouterr().out
+    assert told.index("### Reported against re-run") < told.index("### Re-runs against each other")
     assert run("run", str(review), "--dry-run", "--force") == 0
     assert "12" in capsys.readouterr().out
     assert run("run", str(review), "phantom-nett") == 2

@@ -10,7 +10,7 @@ from metareview.report.views.format import display
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.replication import ReplicationResult, ReplicationRow
 
-__all__ = ["replication"]
+__all__ = ["APART", "replication", "run_decimals"]
 
 _COLUMNS = (
     Column("dataset", "Data set"),
@@ -33,7 +33,8 @@ _NOTHING = (
     "no reference model has been run again for this review; metareview rerun runs specs under reruns/specs and writes "
     "their scores here"
 )
-_APART = "Re-runs stand in tables of their own: no other table or figure of this report reads them."
+#: What separates re-runs from printed numbers, under each of their tables.
+APART = "Re-runs stand in tables of their own: no other table or figure of this report reads them."
 _LEGEND = "Reported values are as printed; all others are computed here from run records (reruns/runs)."
 
 
@@ -51,7 +52,7 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "replication", "Reported against re-run",
         f"Reference models trained and scored here, beside what is published; intervals at {level}.", _COLUMNS, body,
         results=[found], group="dataset", nothing=_NOTHING,
-        notes=[f"Verdicts: {said}.", _APART, _LEGEND, *names.legend(row.metric for row in rows)] if rows else [],
+        notes=[f"Verdicts: {said}.", APART, _LEGEND, *names.legend(row.metric for row in rows)] if rows else [],
         keep=("method", "metric", "n", "rerun", "expected", "reported", "verdict"),
         machine=("runs", "experiment_id", "relation"),
         alt=_alt(rows, names),
@@ -61,7 +62,7 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 def _row(row: ReplicationRow, names: Names) -> list[Cell]:
     method = f"{row.method} ({row.setting})" if row.setting else row.method
     mark: Mark = "warning" if row.verdict in ("lower", "higher") else ""
-    digits = _decimals(row)
+    digits = run_decimals(row.sd)
     reported = Cell(row.reported, row.reported_refs, decimals=digits, note=_printed(row))
     return [
         Cell(names.dataset(row.dataset_id) or "no data set"),
@@ -82,11 +83,15 @@ def _row(row: ReplicationRow, names: Names) -> list[Cell]:
     ]
 
 
-def _decimals(row: ReplicationRow) -> int:
-    """Return enough digits to tell the runs apart: two of the standard deviation, at least 3 and at most 5."""
+def run_decimals(*deviations: float | None) -> int:
+    """Return enough digits to tell runs apart: two of the smallest deviation that is not 0, at least 3 and at most 5.
+
+    >>> run_decimals(0.0134, 0.002), run_decimals(None, 0.0), run_decimals(1e-7)
+    (4, 3, 5)
+    """
     from math import floor, log10
 
-    return min(5, max(3, 1 - floor(log10(row.sd)))) if row.sd else 3
+    return max([3, *(min(5, 1 - floor(log10(sd))) for sd in deviations if sd)])
 
 
 def _printed(row: ReplicationRow) -> str:

@@ -14,6 +14,7 @@ from metareview.stats.benchmark.availability import AvailabilityResult, compute_
 from metareview.stats.benchmark.category_models import CategoryModelsResult, compute_category_models
 from metareview.stats.benchmark.characteristics import CharacteristicsResult, compute_characteristics
 from metareview.stats.benchmark.composite import CompositeResult, compute_composite
+from metareview.stats.benchmark.contrasts import ContrastsResult, compute_contrasts
 from metareview.stats.benchmark.correlations import CorrelationsResult, compute_correlations
 from metareview.stats.benchmark.descriptives import DescriptivesResult, compute_descriptives
 from metareview.stats.benchmark.evidence import CompositeEvidenceResult, compute_composite_evidence
@@ -113,6 +114,13 @@ _SPECS = (
         ("rerun_experiments", "rerun_results", "rerun_targets", "experiments", "results"),
         ReplicationResult,
         compute_replication,
+    ),
+    AnalysisSpec(
+        "rerun_contrasts",
+        "Re-runs against each other",
+        ("rerun_experiments", "rerun_results"),
+        ContrastsResult,
+        compute_contrasts,
     ),
 )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEAST_RUNS", "Judgement", "Relation", "ReplicationResult", "ReplicationRow", "Sample", "Verdict",
-    "difference_interval", "judge", "mean_interval", "prediction_interval", "sample_of",
+    "difference_interval", "difference_test", "judge", "mean_interval", "prediction_interval", "sample_of",
 ]  # fmt: skip
 
 Verdict = Literal["replicates", "lower", "higher", "inconclusive", "not comparable", "nothing published"]
@@ -108,24 +108,46 @@ def difference_interval(rerun: Sample, reported: Sample, level: float = 0.95) ->
     """Return the interval of re-run minus reported.
 
     With a spread on both sides it is Welch's (Welch 1947, Biometrika 34:28: t with Satterthwaite's degrees of
-    freedom). A value reported without spread is taken as a fixed number: the interval is that of the re-run mean.
+    freedom). A side without spread, such as a value reported once, is taken as a fixed number: the interval is that
+    of the other mean.
 
     Raises
     ------
     NotEstimable
-        With fewer than two re-runs.
+        If neither side has two runs.
     """
     difference = rerun.mean - reported.mean
-    a = _spread(rerun) ** 2 / rerun.n
-    if reported.sd is None or reported.n < 2:
-        half = _quantile(rerun.n - 1, level) * sqrt(a)
-        return difference - half, difference + half
-    b = reported.sd**2 / reported.n
-    if a + b == 0:
-        return difference, difference
-    df = (a + b) ** 2 / (a**2 / (rerun.n - 1) + b**2 / (reported.n - 1))
-    half = _quantile(df, level) * sqrt(a + b)
+    error, df = _difference_error(rerun, reported)
+    half = _quantile(df, level) * error if error else 0.0
     return difference - half, difference + half
+
+
+def difference_test(first: Sample, second: Sample) -> float:
+    """Return the two-sided p value of the t behind `difference_interval`: below 1 - level where that leaves 0 out.
+
+    Raises
+    ------
+    NotEstimable
+        If neither side has two runs, or no run differs from another of its side: there is no t.
+    """
+    from scipy.special import stdtr
+
+    error, df = _difference_error(first, second)
+    if not error:
+        raise NotEstimable("the runs of each side are equal: there is no spread to test against")
+    return 2 * float(stdtr(df, -abs(first.mean - second.mean) / error))
+
+
+def _difference_error(first: Sample, second: Sample) -> tuple[float, float]:
+    """Return standard error and degrees of freedom of a difference of means; a side without spread is a number."""
+    if second.sd is None or second.n < 2:
+        return sqrt(_spread(first) ** 2 / first.n), first.n - 1
+    if first.sd is None or first.n < 2:
+        return sqrt(_spread(second) ** 2 / second.n), second.n - 1
+    a, b = first.sd**2 / first.n, second.sd**2 / second.n
+    if a + b == 0:
+        return 0.0, first.n + second.n - 2
+    return sqrt(a + b), (a + b) ** 2 / (a**2 / (first.n - 1) + b**2 / (second.n - 1))
 
 
 @dataclass(frozen=True, slots=True)

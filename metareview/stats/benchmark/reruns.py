@@ -27,7 +27,7 @@ from metareview.stats.benchmark.replication import (
 from metareview.stats.benchmark.rows import Row, Tables, records, ref_of, text
 from metareview.stats.benchmark.units import kind_of
 
-__all__ = ["compute_replication", "half_unit"]
+__all__ = ["RerunScore", "compute_replication", "half_unit", "over_runs", "rerun_scores"]
 
 _METHODS = (
     "difference re-run minus reported with t interval over runs; Welch where both sides have a spread",
@@ -42,7 +42,7 @@ _RUNS = ("run", "seed", "training")
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class RerunScore:
     """The runs of one re-run under one metric and convention."""
 
     experiment: Row
@@ -100,7 +100,7 @@ def compute_replication(tables: Tables, spec: ReviewSpec, level: float = 0.95) -
     spec : gives the vocabulary, which says which way a metric points.
     level : of all intervals.
     """
-    groups, dropped = _groups(tables)
+    groups, dropped = rerun_scores(tables)
     targets = records(tables, "rerun_targets")
     rows: list[ReplicationRow] = []
     vocabulary = spec.vocabulary()
@@ -124,7 +124,7 @@ def compute_replication(tables: Tables, spec: ReviewSpec, level: float = 0.95) -
     )  # fmt: skip
 
 
-def _groups(tables: Tables) -> tuple[list[_Group], list[Dropped]]:
+def rerun_scores(tables: Tables) -> tuple[list[RerunScore], list[Dropped]]:
     """Return the runs of each re-run, metric and convention, in the order of the tables."""
     experiments = {row["experiment_id"]: row for row in records(tables, "rerun_experiments")}
     found: dict[tuple[str, str, str], list[Row]] = {}
@@ -139,23 +139,23 @@ def _groups(tables: Tables) -> tuple[list[_Group], list[Dropped]]:
     return [_group(experiments[key[0]], key, found[key]) for key in keys], dropped
 
 
-def _group(experiment: Row, key: tuple[str, str, str], rows: Sequence[Row]) -> _Group:
+def _group(experiment: Row, key: tuple[str, str, str], rows: Sequence[Row]) -> RerunScore:
     """Return one group: its units of replication where it has them, otherwise its aggregate."""
     units = [row for row in rows if text(row.get("unit"))]
     kinds = sorted({kind_of(text(row["unit"])) for row in units})
     if units:
         values = tuple(float(row["value"]) for row in units)
-        return _Group(experiment, *key[1:], values, sample_of(values), f"{' and '.join(kinds)}s", _refs(units))
+        return RerunScore(experiment, *key[1:], values, sample_of(values), f"{' and '.join(kinds)}s", _refs(units))
     row = rows[0]
     sample = Sample(float(row["value"]), row.get("sd"), int(row.get("n") or 1))
-    return _Group(experiment, *key[1:], (sample.mean,), sample, text(row.get("n_of")), _refs(rows[:1]))
+    return RerunScore(experiment, *key[1:], (sample.mean,), sample, text(row.get("n_of")), _refs(rows[:1]))
 
 
 def _refs(rows: Iterable[Row]) -> tuple[SourceRef, ...]:
     return tuple(ref_of(row) for row in rows)
 
 
-def _answered(group: _Group, tables: Tables) -> list[_Published]:
+def _answered(group: RerunScore, tables: Tables) -> list[_Published]:
     """Return the published scores of the experiment that the re-run answers, those under its own rule if there are."""
     wanted = text(group.experiment.get("replicates"))
     if not wanted:
@@ -170,7 +170,7 @@ def _answered(group: _Group, tables: Tables) -> list[_Published]:
 
 
 def _published(
-    relation: Relation, rows: Sequence[Row], owner: Row, group: _Group, reasons: Sequence[str]
+    relation: Relation, rows: Sequence[Row], owner: Row, group: RerunScore, reasons: Sequence[str]
 ) -> list[_Published]:
     """Return printed scores by convention and document: the aggregate, or the mean of the units where there is none."""
     found: dict[tuple[str, str, str], list[Row]] = {}
@@ -193,12 +193,21 @@ def _published(
 
 def _stated(row: Row) -> Sample:
     """Return a printed aggregate; its deviation counts only where it is said to be over runs."""
-    over_runs = any(word in text(row.get("n_of")).lower() for word in _RUNS)
-    n = int(row["n"]) if over_runs and row.get("n") else 1
-    return Sample(float(row["value"]), row.get("sd") if over_runs and n > 1 else None, n)
+    runs = over_runs(text(row.get("n_of")))
+    n = int(row["n"]) if runs and row.get("n") else 1
+    return Sample(float(row["value"]), row.get("sd") if runs and n > 1 else None, n)
 
 
-def _targets(group: _Group, targets: Sequence[Row]) -> list[_Published]:
+def over_runs(n_of: str) -> bool:
+    """Return whether what a mean is over is runs.
+
+    >>> over_runs("training runs"), over_runs("images")
+    (True, False)
+    """
+    return any(word in n_of.lower() for word in _RUNS)
+
+
+def _targets(group: RerunScore, targets: Sequence[Row]) -> list[_Published]:
     """Return the figures that documents outside the review print, as far as they are beside this score."""
     found = []
     for row in targets:
@@ -217,7 +226,7 @@ def _targets(group: _Group, targets: Sequence[Row]) -> list[_Published]:
     return found
 
 
-def _same_data(group: _Group, groups: Sequence[_Group], tables: Tables) -> list[_Published]:
+def _same_data(group: RerunScore, groups: Sequence[RerunScore], tables: Tables) -> list[_Published]:
     """Return what is printed for other methods on the same data, beside the first rule of a metric only."""
     first = next(g for g in groups if g.experiment is group.experiment and g.metric == group.metric)
     dataset = text(group.experiment.get("dataset_id"))
@@ -267,7 +276,7 @@ def _best(metric: Metric | None) -> float | None:
     return {"higher": metric.high, "lower": metric.low}.get(metric.direction)
 
 
-def _row(group: _Group, published: _Published | None, vocabulary: Vocabulary, level: float) -> ReplicationRow:
+def _row(group: RerunScore, published: _Published | None, vocabulary: Vocabulary, level: float) -> ReplicationRow:
     experiment = group.experiment
     base: dict[str, Any] = {
         name: text(experiment.get(name))

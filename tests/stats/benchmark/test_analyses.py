@@ -20,7 +20,7 @@ def test_names_are_pinned() -> None:
     assert list(ANALYSES) == [
         "descriptives", "composite", "composite_evidence", "groups", "category_models", "multiverse",
         "reporting_penalty", "variability", "generalisation", "correlations", "availability", "shares", "flow",
-        "characteristics", "replication",
+        "characteristics", "replication", "rerun_contrasts",
     ]  # fmt: skip
     assert all(name == analysis.name and analysis.title for name, analysis in ANALYSES.items())
     assert all(set(analysis.tables) <= set(TABLES) for analysis in ANALYSES.values())
