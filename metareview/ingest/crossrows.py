@@ -6,7 +6,7 @@ no part, so that one mistake is one problem.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,10 @@ import pandas as pd
 from metareview.errors import did_you_mean
 from metareview.ingest.cells import clean, parse_list
 from metareview.ingest.fields import fields_of
-from metareview.ingest.problems import Problems
+from metareview.ingest.problems import Problem, Problems
 from metareview.ingest.tables import Mask, ParsedTable
 from metareview.schema.flow import FLOW_COUNTS, FLOW_NAMES
+from metareview.schema.review import NestedUnits
 from metareview.schema.source import line_span
 from metareview.schema.tables import TABLES, Reference
 
@@ -28,6 +29,7 @@ __all__ = [
     "check_flow",
     "check_keys",
     "check_locators",
+    "check_nested_units",
     "check_references",
     "check_unused_experiments",
     "text_sources",
@@ -259,6 +261,30 @@ def check_flow(tables: Tables, problems: Problems) -> None:
         problems, twice, "data", "each count stands once",
         lambda row: f"keep one of the two; put the other figure into the note (the other is line {lines[first[row]]})",
     )  # fmt: skip
+
+
+def check_nested_units(tables: Tables, nested: Sequence[NestedUnits], problems: Problems) -> None:
+    """Warn of nested units that ``review.yaml`` declares and no result has: their parts would enter as they stand."""
+    if "results" not in tables:
+        return
+    kinds: dict[str, set[str]] = {}
+    for unit in tables["results"].frame["unit"].dropna().unique():
+        kind, _, name = str(unit).partition(":")
+        kinds.setdefault(kind, set()).add(name)
+    for at, units in enumerate(nested):
+        if units.kind not in kinds:
+            key, found, known, rule = "kind", units.kind, set(kinds), "a kind of nested units is one that results have"
+        elif units.whole not in kinds[units.kind]:
+            key, found, known = "whole", units.whole, kinds[units.kind]
+            rule = f"the whole of nested units is a unit of kind {units.kind} that results have"
+        else:
+            continue
+        remedy = did_you_mean(found, sorted(known)) or (
+            f"name one of {', '.join(sorted(known))}, or remove the entry"
+            if known
+            else "no result has a unit; write units as kind:name into results, or remove the entry"
+        )
+        problems.add(Problem("review.yaml", None, f"nested_units.{at}.{key}", None, found, rule, remedy, "warning"))
 
 
 def check_locators(tables: Tables, problems: Problems) -> None:

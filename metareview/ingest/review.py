@@ -246,6 +246,7 @@ def _check_together(
     if "results" in tables:
         crossrows.check_contradictions(tables["results"], problems)
     if spec is not None:
+        crossrows.check_nested_units(tables, spec.nested_units, problems)
         evidence.check_attribute_values(tables, spec.attributes, problems)
     evidence.check_study_facts(tables, unreadable, problems)
     evidence.check_dataset_facts(tables, problems)

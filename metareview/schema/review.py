@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from metareview.errors import UnknownName
 from metareview.schema.base import MetricKey, Model, Slug, Text
 from metareview.schema.metric import Metric, Vocabulary, default_vocabulary
 from metareview.schema.ranking import RankingSpec
@@ -22,6 +24,7 @@ __all__ = [
     "NestedUnits",
     "ReviewSpec",
     "Seeds",
+    "find_declared",
 ]
 
 Transform = Literal["identity", "1-x", "1/(1+x)", "exp(-x)"]
@@ -244,3 +247,26 @@ class ReviewSpec(_Spec):
     def vocabulary(self) -> Vocabulary:
         """Return the built-in vocabulary with the metrics of this review added."""
         return default_vocabulary().extended(self.metrics)
+
+
+Declared = TypeVar("Declared", RankingSpec, SynthesisSpec, LeaderboardSpec)
+
+
+def find_declared(kind: str, name: str, declared: Sequence[Declared]) -> Declared:
+    """Return what ``review.yaml`` declares under an id.
+
+    Parameters
+    ----------
+    kind : what it is, for the message.
+    name : its id.
+    declared : all of its kind.
+
+    Raises
+    ------
+    UnknownName
+        If none has that id.
+    """
+    for entry in declared:
+        if entry.id == name:
+            return entry
+    raise UnknownName(kind, name, (entry.id for entry in declared))

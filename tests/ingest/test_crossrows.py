@@ -195,6 +195,32 @@ def test_bodies_of_studies_are_sources_or_declared(folder: Folder) -> None:
     assert folder.messages() == []
 
 
+NESTED = "id: small\ntitle: T\nquestion: Q\nnested_units:\n  - {{kind: {}, whole: {}}}\n"
+KIND = "a kind of nested units is one that results have"
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole", "units", "message"),
+    [
+        ("roi", "all", ("roi:1", "roi:all"), ""),
+        ("rois", "all", ("roi:1", "roi:all"), f"kind: warning: found 'rois'; {KIND}; did you mean 'roi'?"),
+        ("image", "all", ("roi:1", "seed:1"), f"kind: warning: found 'image'; {KIND}; name one of roi, seed, or remove "
+         "the entry"),
+        ("roi", "all", ("", ""), f"kind: warning: found 'roi'; {KIND}; no result has a unit; write units as kind:name "
+         "into results, or remove the entry"),
+        ("roi", "al", ("roi:1", "roi:all"), "whole: warning: found 'al'; the whole of nested units is a unit of kind "
+         "roi that results have; did you mean 'all'?"),
+    ],
+)  # fmt: skip
+def test_nested_units_that_no_result_has(
+    folder: Folder, kind: str, whole: str, units: tuple[str, str], message: str
+) -> None:
+    folder.write("review.yaml", NESTED.format(kind, whole))
+    folder.results(*({"unit": unit, "metric": metric} for unit, metric in zip(units, ("dice", "f1"), strict=True)))
+    assert folder.messages() == ([f"review.yaml, key nested_units.0.{message}"] if message else [])
+    assert folder.check().ok
+
+
 def test_a_text_source_is_cited_by_line(folder: Folder) -> None:
     folder.write("sources.csv", f"source_id,title,sha256\npaper,A paper,{'0' * 64}\n")
     folder.results(

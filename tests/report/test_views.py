@@ -307,6 +307,22 @@ def test_leaderboards_rank_by_direction_and_share_ranks(small):
     assert "are left to the table of results: 1." in " ".join(view.notes)
 
 
+def test_what_is_computed_is_marked_beside_what_is_printed(small):
+    """Ranks, tests and effects are computed here; the values of a board and the printed tests are not."""
+    groups, boards = small["groups"], small["leaderboards"]
+    marks = {True: set(), False: set()}
+    for source, *cells in zip(
+        *(groups.cells(key) for key in ("source", "statistic", "df", "p", "effect")), strict=True
+    ):
+        marks[source.value == "recomputed"] |= {there.mark for there in cells if there.value is not None}
+    assert marks == {True: {"derived"}, False: {""}}
+    assert {c.mark for c in boards.cells("rank") if c.value is not None} == {"derived"}
+    assert [(c.value, c.mark) for c in boards.cells("n") if c.value is not None] == [(2, "derived")]
+    assert {c.mark for c in boards.cells("value")} >= {"best", "second", "second derived"}
+    for view in (groups, boards):
+        assert "* computed here, not printed in a source" in render(view, "md").replace("\\*", "*")
+
+
 #: Two evaluations, an ablation and a repeated print, on top of one method per evaluation and study.
 BOARD = [
     ("ada.2d", "Net", "2D", 0.2, {}), ("ada.3d", "Net", "3D; full", 0.4, {}),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, records, result_of, text
+from metareview.report.views.common import (
+    Names,
+    Results,
+    Row,
+    Tables,
+    arrange,
+    computed,
+    printed_cell,
+    records,
+    result_of,
+    text,
+)
 from metareview.report.views.format import display, round_half_up
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
@@ -129,9 +140,9 @@ def _test(metric: str, test: GroupTest, refs: tuple[SourceRef, ...]) -> list[Cel
         Cell("recomputed"),
         Cell(f"all {test.n_groups} groups"),
         Cell(f"{_TESTS.get(test.test, test.test)} ({test.symbol})"),
-        Cell(test.statistic, refs, note=test.reason if test.statistic is None else ""),
+        computed(Cell(test.statistic, refs, note=test.reason if test.statistic is None else "")),
         _df(test.df1, test.df2),
-        Cell(test.p, refs, note=test.reason if test.p is None else test.note),
+        computed(Cell(test.p, refs, note=test.reason if test.p is None else test.note)),
         Cell(),
         Cell(test.n),
     ]
@@ -139,7 +150,7 @@ def _test(metric: str, test: GroupTest, refs: tuple[SourceRef, ...]) -> list[Cel
 
 def _df(*values: float | None) -> Cell:
     there = (value for value in values if value is not None)
-    return Cell(", ".join(display(float(round_half_up(value, 2)), _NUMBER) for value in there) or None)
+    return computed(Cell(", ".join(display(float(round_half_up(value, 2)), _NUMBER) for value in there) or None))
 
 
 Refs = dict[str, tuple[SourceRef, ...]]
@@ -154,10 +165,10 @@ def _contrast(metric: str, contrast: Contrast, refs: Refs, n: dict[str, int]) ->
         Cell("recomputed"),
         Cell(" − ".join(pair)),
         Cell(f"difference of means, {_TESTS.get(contrast.procedure, contrast.procedure)}"),
-        Cell(contrast.statistic, both),
+        computed(Cell(contrast.statistic, both)),
         _df(contrast.df),
-        Cell(contrast.p, both, note=contrast.reason if contrast.p is None else ""),
-        Cell(contrast.difference, both, contrast.ci_low, contrast.ci_high, note=missing),
+        computed(Cell(contrast.p, both, note=contrast.reason if contrast.p is None else "")),
+        computed(Cell(contrast.difference, both, contrast.ci_low, contrast.ci_high, note=missing)),
         Cell(sum(n.get(group, 0) for group in pair)),
     ]
 
@@ -174,7 +185,7 @@ def _effect(metric: str, effect: EffectSize, refs: Refs, everything: tuple[Sourc
         Cell(),
         Cell(),
         Cell(),
-        Cell(effect.value, used, effect.ci_low, effect.ci_high, note=told),
+        computed(Cell(effect.value, used, effect.ci_low, effect.ci_high, note=told)),
         Cell(effect.n_a + effect.n_b or n),
     ]
 

@@ -19,7 +19,7 @@ from metareview.report.views.boards import (
     size_notes,
     unit_sets,
 )
-from metareview.report.views.common import Names, Results, Tables, arrange, mark_best
+from metareview.report.views.common import Names, Results, Tables, arrange, computed, mark_best
 from metareview.report.views.format import column_decimals
 from metareview.schema.review import LeaderboardSpec, ReviewSpec
 from metareview.stats.benchmark.scores import ExperimentValue, Score, ScoreTable, experiment_values, score_table
@@ -145,12 +145,12 @@ def _board_lines(board: Board, entries: list[ExperimentValue], names: Names, run
     for entry, cell in zip([*ranked, *others], cells, strict=True):
         score, standing = entry.score, runs.standing(entry)
         better = sum(sign * other.value < sign * entry.value for other in ranked)
-        n = score.n if len(entry.scores) == 1 else len(entry.scores)
+        n = Cell(score.n) if len(entry.scores) == 1 else computed(Cell(len(entry.scores)))
         lines.append([
             Cell(title), Cell(names.dataset(board.dataset)), Cell(board.target or None), Cell(board.split or None),
-            Cell(metric), Cell(better + 1 if arrow and not standing else None), Cell(score.method),
+            Cell(metric), computed(Cell(better + 1 if arrow and not standing else None)), Cell(score.method),
             Cell(score.setting or None), Cell(standing or None), Cell(names.study(score.study_id)),
-            Cell(score.category or None), cell, Cell(n), Cell(score.origin),
+            Cell(score.category or None), cell, n, Cell(score.origin),
         ])  # fmt: skip
     return lines
 

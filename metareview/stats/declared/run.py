@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from metareview.errors import MetareviewError, NotEstimable, UnknownName
+from metareview.errors import MetareviewError, NotEstimable
 from metareview.results import Dropped
-from metareview.schema.review import ReviewSpec
+from metareview.schema.review import ReviewSpec, find_declared
 from metareview.schema.synthesis import FACTORS, SynthesisSpec
 from metareview.stats.benchmark.rows import Tables, records
 from metareview.stats.declared.effects import Effects, effects
@@ -28,24 +28,10 @@ from metareview.stats.synthesis.weights import weights
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["compute_synthesis", "compute_synthesis_diagnostics", "declared_synthesis"]
+__all__ = ["compute_synthesis", "compute_synthesis_diagnostics"]
 
 #: Fewest levels of a random effect, and fewest effects, below which the result says that little can be known.
 _FEW_LEVELS, _FEW = 5, 5
-
-
-def declared_synthesis(spec: ReviewSpec, name: str) -> SynthesisSpec:
-    """Return a declared synthesis by id.
-
-    Raises
-    ------
-    UnknownName
-        If ``review.yaml`` declares none of that id.
-    """
-    for declared in spec.syntheses:
-        if declared.id == name:
-            return declared
-    raise UnknownName("synthesis", name, [declared.id for declared in spec.syntheses])
 
 
 def compute_synthesis(tables: Tables, spec: ReviewSpec, name: str) -> SynthesisResult:
@@ -65,7 +51,7 @@ def compute_synthesis(tables: Tables, spec: ReviewSpec, name: str) -> SynthesisR
     UnknownName
         If there is no synthesis of that id.
     """
-    declared = declared_synthesis(spec, name)
+    declared = find_declared("synthesis", name, spec.syntheses)
     quality = quality_of(tables, spec, declared)
     found = selected(candidates(tables, spec, declared), quality, declared)
     made = grouped(effects(found, declared), quality, declared)
@@ -97,7 +83,7 @@ def compute_synthesis_diagnostics(tables: Tables, spec: ReviewSpec, name: str) -
     UnknownName
         If there is no synthesis of that id.
     """
-    declared = declared_synthesis(spec, name)
+    declared = find_declared("synthesis", name, spec.syntheses)
     quality = quality_of(tables, spec, declared)
     made = effects(selected(candidates(tables, spec, declared), quality, declared), declared)
     table = _table(made, quality)

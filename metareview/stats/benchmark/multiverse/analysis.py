@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from metareview.errors import UnknownName
-from metareview.schema.review import LeaderboardSpec, ReviewSpec
+from metareview.schema.review import LeaderboardSpec, ReviewSpec, find_declared
 from metareview.stats.benchmark.multiverse.result import Multiverse
 from metareview.stats.benchmark.multiverse.run import run_multiverse
 from metareview.stats.benchmark.ranking.cube import Cube
@@ -30,7 +29,7 @@ def compute_multiverse(
         If the review has no such leaderboard, or there is no such rule.
     """
     if board:
-        return _of_board(tables, spec, _board(spec, board), rules)
+        return _of_board(tables, spec, find_declared("leaderboard", board, spec.leaderboards), rules)
     if spec.composite is None:
         return Multiverse(warnings=("review.yaml declares no composite, so there is no table to rank in many ways",))
     cube = composite_cube(tables, spec)
@@ -78,13 +77,6 @@ def _names(single: object, several: object) -> set[str]:
 def _title(spec: ReviewSpec) -> str:
     place = spec.composite.place if spec.composite else None
     return f"{place} as printed" if place else "the composite table as printed"
-
-
-def _board(spec: ReviewSpec, name: str) -> LeaderboardSpec:
-    for board in spec.leaderboards:
-        if board.id == name:
-            return board
-    raise UnknownName("leaderboard", name, (board.id for board in spec.leaderboards))
 
 
 def _of_board(tables: Tables, spec: ReviewSpec, board: LeaderboardSpec, rules: Sequence[str] | None) -> Multiverse:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from metareview.errors import InputError, MetareviewError, UnknownName
+from metareview.errors import InputError, MetareviewError
 from metareview.schema.ranking import RankingSpec
-from metareview.schema.review import ReviewSpec
+from metareview.schema.review import ReviewSpec, find_declared
 from metareview.schema.toolbox import find_tool
 from metareview.stats.benchmark.ranking.coverage import coverage_of
 from metareview.stats.benchmark.ranking.cube import Cube
@@ -16,21 +16,7 @@ from metareview.stats.benchmark.ranking.result import Ranking
 from metareview.stats.benchmark.rows import Tables, records, text
 from metareview.stats.quality import studies_of_quality
 
-__all__ = ["compute_ranking", "declared_cube", "declared_ranking"]
-
-
-def declared_ranking(spec: ReviewSpec, name: str) -> RankingSpec:
-    """Return a declared ranking by id.
-
-    Raises
-    ------
-    UnknownName
-        If ``review.yaml`` declares none of that id.
-    """
-    for declared in spec.rankings:
-        if declared.id == name:
-            return declared
-    raise UnknownName("ranking", name, [declared.id for declared in spec.rankings])
+__all__ = ["compute_ranking", "declared_cube"]
 
 
 def declared_cube(tables: Tables, spec: ReviewSpec, declared: RankingSpec) -> Cube:
@@ -88,7 +74,7 @@ def compute_ranking(tables: Tables, spec: ReviewSpec, name: str) -> Ranking:
     UnknownName
         If there is no ranking of that id.
     """
-    declared = declared_ranking(spec, name)
+    declared = find_declared("ranking", name, spec.rankings)
     cube = declared_cube(tables, spec, declared)
     try:
         found = rank(
