@@ -56,6 +56,29 @@ def test_no_errors_no_requests_no_overflow(browser: Browser, report: Path, width
     assert browser.run("document.documentElement.scrollWidth") == width
 
 
+PLACES = """(() => {
+  const frame = document.querySelector('#table-benchmark .mr-scroll'), own = frame.getBoundingClientRect();
+  const rect = css => frame.querySelector(css).getBoundingClientRect();
+  return [frame.dataset.more, getComputedStyle(frame).maskImage !== 'none',
+    getComputedStyle(frame.querySelector('tbody th[scope=row]')).boxShadow !== 'none',
+    Math.round(rect('thead .mr-stub').left) === Math.round(rect('tbody th[scope=row]').left),
+    Math.round(rect('tbody th[scope=row]').left - own.left) <= 1, document.documentElement.scrollWidth];
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_wide_table_on_a_phone_shows_that_it_goes_on(browser: Browser, report: Path, dark: bool) -> None:
+    """It scrolls in its own frame: faded where it goes on, the names of the rows in place under their heading."""
+    browser.open(report, 390, 844, dark=dark)
+    move = "document.querySelector('#table-benchmark .mr-scroll').scrollLeft = {}; new Promise(d => setTimeout(d, 200))"
+    browser.run(move.format(0))
+    assert browser.run(PLACES)[:4] == ["right", True, False, True]
+    browser.run(move.format(150))
+    assert browser.run(PLACES) == ["left right", True, True, True, True, 390]
+    browser.run(move.format(9999))
+    assert browser.run(PLACES) == ["left", False, True, True, True, 390]
+
+
 def test_sources_open_on_focus_and_close_on_escape(browser: Browser, report: Path) -> None:
     browser.open(report)
     browser.run("document.querySelector('#table-studies td[data-refs]').focus()")

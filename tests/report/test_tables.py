@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -258,6 +259,46 @@ def test_long_tables_break_over_pages():
     view = ordinary()
     assert r"\begin{longtable}" in render_tex(replace(view, rows=view.rows * 14))
     assert r"\begin{tabular}" in render_tex(view)
+
+
+def wide(rows: int = 3) -> View:
+    """More columns of words than a landscape page has room for, if none of them broke its lines."""
+    heads = ("Study", "Status", "In the published synthesis", *(f"Attribute {n}" for n in range(11)))
+    columns = tuple(Column(f"c{n}", head) for n, head in enumerate(heads))
+    line = (Cell("Potocek et al. [1]"), Cell("included"), Cell("yes"),
+            *(Cell("supervised training", mark="warning", note="also stated: none") for _ in range(11)))  # fmt: skip
+    return View("wide", "Wide", "Many attributes.", columns, (line,) * rows)
+
+
+def test_a_latex_table_wider_than_a_page_breaks_lines_and_headings():
+    text = render_tex(wide())
+    assert r"\raggedright In the published synthesis" in text
+    assert r"\raggedright supervised training\textsuperscript{\dag{}a}" in text
+    preamble = next(line for line in text.splitlines() if r"\begin{tabular}" in line)
+    parts = [float(part) for part in re.findall(r"p\{([0-9.]+)\\linewidth\}", preamble)]
+    assert parts
+    assert sum(parts) < 1
+    few = wide()
+    few = replace(few, columns=few.columns[:5], rows=tuple(row[:5] for row in few.rows))
+    assert r"\multicolumn{1}{l}{In the published synthesis}" in render_tex(few)
+    assert "p{" not in render_tex(few)
+
+
+PAGE = "\\documentclass{article}\\usepackage[margin=15mm,a4paper,landscape]{geometry}"
+
+
+@pytest.mark.needs_tex
+@pytest.mark.parametrize("rows", [3, 60])
+def test_wide_latex_tables_fit_a_landscape_page(tmp_path, rows):
+    source = f"{PAGE}\\usepackage{{booktabs,longtable,siunitx}}\\begin{{document}}\n{render_tex(wide(rows))}"
+    (tmp_path / "t.tex").write_text(source + "\\end{document}\n", encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "t.tex"],
+        cwd=tmp_path, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    said = done.stdout.decode("latin-1")
+    assert done.returncode == 0, said[-2000:]
+    assert r"Overfull \hbox" not in said
 
 
 @pytest.mark.needs_tex

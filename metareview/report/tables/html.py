@@ -63,28 +63,28 @@ def render_html(view: View, refs: RefIndex | None = None) -> str:
 
 
 def _head(layout: Layout) -> list[str]:
-    columns = layout.view.columns
     if not layout.spanners:
-        return ["<thead>", "<tr>", *(_column_head(layout, columns[p]) for p in layout.columns), "</tr>", "</thead>"]
+        return ["<thead>", "<tr>", *(_column_head(layout, p) for p in layout.columns), "</tr>", "</thead>"]
     upper, lower = [], []
     for spanner in layout.spanners:
-        under = [columns[p] for p in layout.columns[spanner.start : spanner.start + spanner.width]]
+        under = layout.columns[spanner.start : spanner.start + spanner.width]
         if spanner.label:
             upper.append(f'<th scope="colgroup" colspan="{spanner.width}">{escape_html(spanner.label)}</th>')
-            lower += [_column_head(layout, column) for column in under]
+            lower += [_column_head(layout, p) for p in under]
         else:
-            upper += [_column_head(layout, column, ' rowspan="2"') for column in under]
+            upper += [_column_head(layout, p, ' rowspan="2"') for p in under]
     return ["<thead>", "<tr>", *upper, "</tr>", "<tr>", *lower, "</tr>", "</thead>"]
 
 
-def _column_head(layout: Layout, column: Column, extra: str = "") -> str:
+def _column_head(layout: Layout, position: int, extra: str = "") -> str:
+    column = layout.view.columns[position]
     label = f'<span dir="auto">{escape_html(column.label)}</span>'
     if column.arrow:
         meaning = _ARROWS.get(column.arrow, "")
         label += f' <span class="mr-arrow" title="{meaning}" aria-label="{meaning}">{escape_html(column.arrow)}</span>'
     sort = "number" if column.kind in NUMERIC else "text"
     help_ = f' title="{escape_html(column.help)}"' if column.help else ""
-    css = ' class="num"' if column.kind in NUMERIC else ""
+    css = ' class="num"' if column.kind in NUMERIC else ' class="mr-stub"' if position == layout.stub else ""
     key = escape_html(column.key)
     return f'<th scope="col"{extra}{css} data-key="{key}" data-sort="{sort}"{help_}>{label}</th>'
 

@@ -8,6 +8,7 @@ right-aligned. Missing is ``{--}`` in both.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from metareview.report.tables.layout import NUMERIC, Layout, lay_out
 from metareview.report.tables.siunitx import SETUP, number_columns
@@ -21,8 +22,10 @@ __all__ = ["render_tex"]
 PAGE_ROWS = 40
 #: Longest text of a cell; the whole text stands in the CSV.
 LONGEST = 400
-#: Widest text column, in characters, before its lines break.
-BREAKING = 28
+#: Widest text column, in characters, before its lines break; of a table wider than a page, down to the shortest.
+BREAKING, SHORTEST = 28, 8
+#: Characters of \scriptsize that fit a line of A4 in landscape, with column gaps.
+PAGE = 195
 #: Characters that fit a line of text in the normal size, in \footnotesize and in \scriptsize, with column gaps.
 _SIZES = ((76, ""), (100, r"\footnotesize"), (10**9, r"\scriptsize\setlength{\tabcolsep}{3pt}"))
 _UNICODE = re.compile(r"\\mrunicode\{([0-9A-F]+)\}\{.\}")
@@ -43,17 +46,17 @@ def render_tex(view: View) -> str:
 
 
 def _short(layout: Layout) -> list[str]:
-    widths = _widths(layout)
+    rooms = _rooms(layout)
     return [
         r"\begin{table}[htbp]",
         r"\centering",
         _caption(layout.view),
-        *_size(layout, widths),
-        rf"\begin{{tabular}}{{{_preamble(layout, widths)}}}",
+        *_size(layout, rooms),
+        rf"\begin{{tabular}}{{{_preamble(layout, rooms)}}}",
         r"\toprule",
-        *_head(layout),
+        *_head(layout, rooms),
         r"\midrule",
-        *_rows(layout),
+        *_rows(layout, rooms),
         r"\bottomrule",
         r"\end{tabular}",
         *_footer(layout),
@@ -62,19 +65,19 @@ def _short(layout: Layout) -> list[str]:
 
 
 def _long(layout: Layout) -> list[str]:
-    widths = _widths(layout)
+    rooms = _rooms(layout)
     columns = len(layout.columns)
     return [
         r"\begingroup",
-        *_size(layout, widths),
-        rf"\begin{{longtable}}{{{_preamble(layout, widths)}}}",
+        *_size(layout, rooms),
+        rf"\begin{{longtable}}{{{_preamble(layout, rooms)}}}",
         _caption(layout.view) + r"\\",
         r"\toprule",
-        *_head(layout),
+        *_head(layout, rooms),
         r"\midrule",
         r"\endfirsthead",
         r"\toprule",
-        *_head(layout),
+        *_head(layout, rooms),
         r"\midrule",
         r"\endhead",
         r"\midrule",
@@ -82,7 +85,7 @@ def _long(layout: Layout) -> list[str]:
         r"\endfoot",
         r"\bottomrule",
         r"\endlastfoot",
-        *_rows(layout),
+        *_rows(layout, rooms),
         r"\end{longtable}",
         *_footer(layout),
         r"\endgroup",
@@ -105,48 +108,73 @@ def _label(name: str) -> str:
     return "".join(char if char.isascii() and (char.isalnum() or char in "-.") else "-" for char in name)
 
 
-def _widths(layout: Layout) -> list[int]:
-    """Return the characters each printed column asks for; long texts ask for their longest word at least."""
-    widths = []
-    for position in layout.columns:
-        column = layout.view.columns[position]
-        texts = [layout.text(row[position], column) for row in layout.view.rows[: layout.shown]]
-        widest = max((len(text) for text in texts), default=0)
-        if column.kind not in NUMERIC and widest > BREAKING:
-            word = max((len(part) for text in texts for part in text.split()), default=0)
-            widest = min(max(BREAKING, word), 2 * BREAKING)
-        widths.append(max(widest, len(layout.heading(column))))
-    return widths
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The room of a printed column: in characters, and whether its lines (those of its heading too) break."""
+
+    characters: int
+    breaks: bool = False
+    heading: bool = False
 
 
-def _size(layout: Layout, widths: list[int]) -> list[str]:
-    needed = sum(widths) + 2 * len(widths)
-    command = next(command for room, command in _SIZES if needed <= room)
+_Rooms = dict[int, _Room]
+
+
+def _rooms(layout: Layout) -> _Rooms:
+    """Return the room of each printed column; a table wider than a page breaks more lines, as few as it can."""
+    rooms: _Rooms = {}
+    for longest in range(BREAKING, SHORTEST - 1, -1):
+        rooms = {position: _room(layout, position, longest) for position in layout.columns}
+        if _needed(rooms) <= PAGE:
+            break
+    return rooms
+
+
+def _room(layout: Layout, position: int, longest: int) -> _Room:
+    """Return the room of a column whose text breaks beyond `longest`; its longest word stays whole.
+
+    In a table that is wider than a page headings break as well, and signs behind a text take room.
+    """
+    column, squeezed = layout.view.columns[position], longest < BREAKING
+    heading = layout.heading(column)
+    rows = range(layout.shown)
+    texts = [
+        layout.text(layout.view.rows[row][position], column) + (layout.suffix(row, position) if squeezed else "")
+        for row in rows
+    ]
+    text = column.kind not in NUMERIC
+    texts += [heading] if squeezed and text else []
+    widest = max(map(len, texts), default=0)
+    if not text or widest <= longest:
+        return _Room(max(widest, len(heading)))
+    word = max(len(part) for entry in texts for part in entry.split()) + squeezed  # some are of wide letters
+    width = min(max(longest, word), 2 * BREAKING)
+    return _Room(width if squeezed else max(width, len(heading)), breaks=True, heading=squeezed)
+
+
+def _needed(rooms: _Rooms) -> int:
+    return sum(room.characters + 2 for room in rooms.values())
+
+
+def _size(layout: Layout, rooms: _Rooms) -> list[str]:
+    command = next(command for room, command in _SIZES if _needed(rooms) <= room)
     return [*([command] if command else []), *([SETUP] if number_columns(layout) else [])]
 
 
-def _preamble(layout: Layout, widths: list[int]) -> str:
-    total = max(sum(widths) + 2 * len(widths), _SIZES[0][0])
+def _preamble(layout: Layout, rooms: _Rooms) -> str:
+    total = max(_needed(rooms), _SIZES[0][0])
     numbers, parts = number_columns(layout), []
-    for position, width in zip(layout.columns, widths, strict=True):
-        column = layout.view.columns[position]
+    for position, room in rooms.items():
         if position in numbers:
             parts.append(numbers[position].column)
-        elif column.kind in NUMERIC:
+        elif layout.view.columns[position].kind in NUMERIC:
             parts.append("r")
         else:
-            parts.append(f"p{{{width / total:.3f}\\linewidth}}" if _breaks(layout, position) else "l")
+            parts.append(f"p{{{room.characters / total:.3f}\\linewidth}}" if room.breaks else "l")
     return "@{}" + "".join(parts) + "@{}"
 
 
-def _breaks(layout: Layout, position: int) -> bool:
-    """Return whether the lines of a text column break."""
-    column = layout.view.columns[position]
-    texts = (layout.text(row[position], column) for row in layout.view.rows[: layout.shown])
-    return column.kind not in NUMERIC and any(len(text) > BREAKING for text in texts)
-
-
-def _head(layout: Layout) -> list[str]:
+def _head(layout: Layout, rooms: _Rooms) -> list[str]:
     lines = []
     if layout.spanners:
         cells, rules = [], []
@@ -155,18 +183,19 @@ def _head(layout: Layout) -> list[str]:
             if spanner.label:
                 rules.append(rf"\cmidrule(lr){{{spanner.start + 1}-{spanner.start + spanner.width}}}")
         lines += [_line(cells), " ".join(rules)]
-    columns = [layout.view.columns[position] for position in layout.columns]
-    return [*lines, _line([_heading(layout, column) for column in columns])]
+    columns = layout.view.columns
+    return [*lines, _line([_heading(layout, columns[position], rooms[position]) for position in layout.columns])]
 
 
-def _heading(layout: Layout, column: Column) -> str:
+def _heading(layout: Layout, column: Column, room: _Room) -> str:
+    if room.heading:
+        return rf"\raggedright {escape_tex(layout.heading(column))}"
     align = "r" if column.kind in NUMERIC else "l"
     return rf"\multicolumn{{1}}{{{align}}}{{{escape_tex(layout.heading(column))}}}"
 
 
-def _rows(layout: Layout) -> list[str]:
+def _rows(layout: Layout, rooms: _Rooms) -> list[str]:
     lines = []
-    breaking = {position for position in layout.columns if _breaks(layout, position)}
     numbers = number_columns(layout)
     for number, (label, rows) in enumerate(layout.groups):
         if label is not None:
@@ -179,7 +208,7 @@ def _rows(layout: Layout) -> list[str]:
                 else _cell(layout, row, position)
                 for position in layout.columns
             }
-            lines.append(_line([rf"\raggedright {cell}" if p in breaking else cell for p, cell in cells.items()]))
+            lines.append(_line([rf"\raggedright {cell}" if rooms[p].breaks else cell for p, cell in cells.items()]))
     return lines
 
 

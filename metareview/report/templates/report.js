@@ -291,6 +291,18 @@
   addEventListener("hashchange", reveal);
   reveal();
 
+  /* ---- a table that goes on at a side says so ---- */
+  const frames = Array.from(document.querySelectorAll(".mr-scroll"));
+  const mark = (frame) => {
+    const left = frame.scrollLeft > 1, right = frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1;
+    frame.dataset.more = [left && "left", right && "right"].filter(Boolean).join(" ");
+  };
+  frames.forEach((frame) => frame.addEventListener("scroll", () => mark(frame), { passive: true }));
+  if ("ResizeObserver" in window) {
+    const sizes = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target.closest(".mr-scroll"))));
+    frames.forEach((frame) => { sizes.observe(frame); sizes.observe(frame.querySelector("table")); });
+  } else frames.forEach(mark);
+
   /* ---- where the reader is ---- */
   const links = new Map(Array.from(document.querySelectorAll(".bar a"), (link) => [link.hash.slice(1), link]));
   if ("IntersectionObserver" in window) {
