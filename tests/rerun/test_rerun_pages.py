@@ -24,8 +24,8 @@ def test_spec_of_the_page(root: Path) -> None:
     assert problems == []
     assert spec is not None
     assert spec.id == "isbi2012-unet2d"
-    assert {"full", "small", "small-watershed"} == set(spec.presets)
-    one, other = spec.with_preset("small"), spec.with_preset("small-watershed")
+    assert {"full", "small", "small-components"} == set(spec.presets)
+    one, other = spec.with_preset("small"), spec.with_preset("small-components")
     assert one.training_id("0", 1) == other.training_id("0", 1)
 
 
@@ -34,7 +34,7 @@ def test_verbs_and_options_of_the_page(root: Path) -> None:
     from metareview.cli.rerun import rerun_app
 
     lines = re.findall(r"^ {4}metareview rerun (\w+)(.*?)(?:#.*)?$", page_of(root, "rerun.md"), flags=re.MULTILINE)
-    assert {verb for verb, _ in lines} == {"list", "plan", "run", "score", "replicate"}
+    assert {verb for verb, _ in lines} == {"list", "plan", "run", "score", "replicate", "predict"}
     for verb, rest in lines:
         told = CliRunner().invoke(rerun_app, [verb, "--help"], env={"COLUMNS": "200"}).output
         assert [option for option in re.findall(r"--\w+", rest) if option not in told] == []
