@@ -1,4 +1,4 @@
-"""``metareview rerun predict``: as in memory, on after a kill, and its segmentation goes through ``metareview score``."""
+"""``metareview rerun predict``: as in memory, on after a kill, and what is cut from it goes through the scores."""
 
 from __future__ import annotations
 
