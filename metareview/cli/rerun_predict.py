@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["predict"]
 
 VOLUME = (
-    "Grey levels (z, y, x): .tif, .npy, file.h5:dataset or store.zarr:array, perhaps with slices: raw.h5:main[0:64]."
+    "Grey levels (z, y, x): .tif, .npy, file.h5:dataset or store.zarr:array, perhaps with slices: raw.h5:main[0:64,:,:]."
 )
 
 

@@ -4,6 +4,7 @@ Paper: Quan, Hildebrand & Jeong 2021, Front Comput Sci 3:613981, doi:10.3389/fco
 A fully residual U-Net: each level is a convolution, a residual block of three convolutions, and a convolution, each
 followed by a ReLU and batch normalisation; features of the same level are added, which lets the network be deeper than
 the U-Net. Features double from 64 to 1024 and are halved by transposed convolutions. Output as large as the input.
+(The blocks are those of a public summary of the preprint; its own text was not at hand.)
 
 What differs from the paper: one logit per channel, to which losses add the sigmoid. Where the paper is followed, the
 code of its first author (tmquan/FusionNet, Keras, 2016) is another network: two convolutions in the residual block,
