@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-VOLUME = (
-    "Grey levels (z, y, x): .tif, .npy, file.h5:dataset or store.zarr:array, perhaps with slices: raw.h5:main[0:64,:,:]."
-)
+VOLUME = "Grey (z, y, x): .tif, .npy, file.h5:dataset or store.zarr:array, perhaps with slices: raw.h5:main[0:64,:,:]."
 
 
 def predict(

@@ -2,10 +2,9 @@
 
 Paper: Wei et al. 2020, MitoEM dataset, MICCAI, LNCS 12265:66-76, doi:10.1007/978-3-030-59722-1_7; with a third,
 distance channel (U3D-BCD): Lin et al. 2021, NucMM dataset, MICCAI, LNCS 12901:164-174, arXiv:2107.05840. The layers
-follow the authors' code, PyTorch Connectomics (read, not copied), not the papers' text: built here is what
-its configuration for MitoEM named when the first paper came out (``unet_residual_3d``, October 2020), a lighter form of
-Lee et al. 2017.
-Five levels of 28 to 80 features, reduced within the section only (1 x 2 x 2 maximum). A level is a 1 x 3 x 3
+follow the authors' code, PyTorch Connectomics (read, not copied), not the papers' text, which was not at hand: built
+here is what its configuration for MitoEM named when the first paper came out (``unet_residual_3d``, October 2020), a
+lighter form of Lee et al. 2017. Five levels of 28 to 80 features, reduced within the section only (1 x 2 x 2 maximum). A level is a 1 x 3 x 3
 convolution and a residual block of two convolutions, 1 x 3 x 3 at the top and 3 x 3 x 3 below; at the bottom its input
 is projected before it is added. On the way up a 1 x 1 x 1 convolution, linear upsampling, the sum with the features of
 the level, then a level as on the way down. Batch normalisation and an exponential linear unit after every convolution,
@@ -21,9 +20,9 @@ tangent.
 What differs from its later versions: version 1 (``unet_3d``, 2021) reduces by strides, 1 x 2 x 2 twice and 2 x 2 x 2
 twice, keeps every residual block at 1 x 3 x 3, upsamples with aligned corners and does not normalise the logits. The
 configurations for NucMM, whose paper introduces U3D-BCD, take it with squeeze and excitation, group normalisation and
-32 to 160 features, the later ones for MitoEM a variant with a third block per level: other networks, not offered here.
+32 to 160 features, the later ones for MitoEM ``unet_plus_3d`` on top of that: other networks, not offered here.
 
-Parameters: 1,409,312, counted here (the papers give none). The public code of 2020 has 1,428,910; version 1 923,902
+Parameters: 1,409,312, counted here. The public code of 2020 has 1,428,910; version 1 923,902
 at its defaults, 3,543,650 as configured for NucMM and 3,647,410 as configured later for MitoEM, all with two outputs.
 
 Input: any number of sections; y and x are multiples of 16.
