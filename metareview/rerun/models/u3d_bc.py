@@ -4,7 +4,9 @@ Paper: Wei et al. 2020, MitoEM dataset, MICCAI, LNCS 12265:66-76, doi:10.1007/97
 distance channel (U3D-BCD): Lin et al. 2021, NucMM dataset, MICCAI, LNCS 12901:164-174, arXiv:2107.05840. The layers
 follow the authors' code, PyTorch Connectomics (read, not copied), not the papers' text, which was not at hand: built
 here is what its configuration for MitoEM named when the first paper came out (``unet_residual_3d``, October 2020), a
-lighter form of Lee et al. 2017. Five levels of 28 to 80 features, reduced within the section only (1 x 2 x 2 maximum). A level is a 1 x 3 x 3
+lighter form of Lee et al. 2017.
+
+Five levels of 28 to 80 features, reduced within the section only (1 x 2 x 2 maximum). A level is a 1 x 3 x 3
 convolution and a residual block of two convolutions, 1 x 3 x 3 at the top and 3 x 3 x 3 below; at the bottom its input
 is projected before it is added. On the way up a 1 x 1 x 1 convolution, linear upsampling, the sum with the features of
 the level, then a level as on the way down. Batch normalisation and an exponential linear unit after every convolution,
