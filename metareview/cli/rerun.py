@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from metareview.cli.options import JsonFlag, OutFile, ReviewFolder, emit
+from metareview.cli.rerun_predict import predict
 
 if TYPE_CHECKING:
     from metareview.rerun.plan import Job
@@ -142,6 +143,9 @@ def score(
 
         score_again(review, data=data, work=work)
     _print(_write_rows(review), as_json, output)
+
+
+rerun_app.command()(predict)
 
 
 @rerun_app.command()

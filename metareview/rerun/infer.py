@@ -50,7 +50,7 @@ class Prediction:
     values : (c, z, y, x) float32, or the zarr store that holds them.
     tile : the tile in use, after any halving.
     tax : voxels through the model per voxel of the volume (overlap, margins, rounding up).
-    seconds, voxels_per_second : wall time, and voxels of the volume per second.
+    seconds, voxels_per_second : wall time, and voxels of the volume computed per second (of a continuation: in it).
     events : what happened on the way.
     """
 
@@ -119,9 +119,10 @@ def predict_volume(
     return _record(run, values, perf_counter() - begin)
 
 
-def _record(run: Run, values: np.ndarray | Path, seconds: float) -> Prediction:
+def _record(run: Run, values: np.ndarray | Path, seconds: float, done: int | None = None) -> Prediction:
+    """Return what was done; `done` voxels where a continuation did not compute them all."""
     plan = run.plan()
-    speed = int(np.prod(plan.shape)) / max(seconds, 1e-9)
+    speed = (int(np.prod(plan.shape)) if done is None else done) / max(seconds, 1e-9)
     return Prediction(values, plan.tile, plan.tax, seconds, speed, tuple(run.events))
 
 
@@ -158,10 +159,12 @@ def predict_to_zarr(
     path = Path(store)
     note = path.with_name(path.name + ".progress.json")
     asked = _identity(run, dtype)
-    begin = perf_counter()
+    begin, done = perf_counter(), 0
     if _resume(path, note, asked, run):
-        run.attempt(lambda: _write_rows(run, path, note, asked, dtype, chunks, progress))
-    return _record(run, path, perf_counter() - begin)
+        done = run.attempt(lambda: _write_rows(run, path, note, asked, dtype, chunks, progress))
+    else:
+        run.say(f"{path.name}: whole already, nothing was computed")
+    return _record(run, path, perf_counter() - begin, done)
 
 
 def _identity(run: Run, dtype: str) -> dict[str, Any]:
@@ -169,9 +172,9 @@ def _identity(run: Run, dtype: str) -> dict[str, Any]:
     digest = sha256()
     for name, tensor in sorted(run.model.state_dict().items()):
         digest.update(name.encode())
-        digest.update(
-            tensor.detach().cpu().contiguous().view(torch.uint8).numpy() if tensor.ndim else str(tensor).encode()
-        )
+        # in one order whatever the layout: channels-last leaves strides that are no plain bytes
+        values = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
+        digest.update(values.data if tensor.ndim else str(tensor).encode())
     plan, how = run.plan(), run.how
     stamp = "" if run.image.path is None else run.image.path.stat().st_mtime_ns
     return {
@@ -209,7 +212,8 @@ def _resume(path: Path, note: Path, asked: dict[str, Any], run: Run) -> bool:
 
 def _write_rows(
     run: Run, path: Path, note: Path, asked: dict[str, Any], dtype: str, chunks: Triple, progress: bool | None
-) -> None:
+) -> int:
+    """Write what is missing; return how many voxels of the volume that was."""
     zarr = extra("zarr")
     plan = run.plan()
     found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
@@ -234,6 +238,7 @@ def _write_rows(
     assert array is not None
     array.attrs[MARK] = {**state, "tax": plan.tax}
     note.unlink()
+    return (plan.shape[0] - plan.starts[0][row]) * plan.shape[1] * plan.shape[2]
 
 
 def _new_array(path: Path, shape: tuple[int, ...], dtype: str, chunks: Triple) -> Any:

@@ -61,8 +61,15 @@ class Case:
         return Case(self.model, _triple(small), 2 if spec.dims == 2 else 1, 0.0625, tiles=1)
 
 
+def default_case(spec: ModelSpec) -> Case:
+    """Return the case of a network that nobody chose one for: a usual patch, as large as its size rule makes it."""
+    if spec.dims == 2:
+        return Case(spec.name, _triple(spec.next_input((512, 512))), 8)
+    return Case(spec.name, _triple(spec.next_input((32, 128, 128))), 2)
+
+
 #: published input sizes where there is one, batches that fill one large GPU
-CASES = (
+CHOSEN = (
     Case("unet2d", (1, 572, 572), 16),
     Case("unet2d-same", (1, 512, 512), 16),
     Case("casser-unet", (1, 512, 512), 32),
@@ -182,6 +189,11 @@ def measure(
 def _triple(sizes: Sequence[int], first: int = 1) -> Triple:
     z, y, x = sizes if len(sizes) == 3 else (first, *sizes)
     return z, y, x
+
+
+#: every network: as chosen above, the others by default
+_OTHERS = set(MODELS) - {case.model for case in CHOSEN}
+CASES = (*CHOSEN, *(default_case(MODELS[name]) for name in sorted(_OTHERS) if MODELS[name].kind == "network"))
 
 
 def _tile(spec: ModelSpec, patch: Triple, batch: int) -> Triple:

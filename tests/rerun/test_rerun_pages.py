@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from typer.testing import CliRunner
 
 from metareview.rerun.data import DATASETS, load, loaders
@@ -24,8 +26,8 @@ def test_spec_of_the_page(root: Path) -> None:
     assert problems == []
     assert spec is not None
     assert spec.id == "isbi2012-unet2d"
-    assert {"full", "small", "small-watershed"} == set(spec.presets)
-    one, other = spec.with_preset("small"), spec.with_preset("small-watershed")
+    assert {"full", "small", "small-components"} == set(spec.presets)
+    one, other = spec.with_preset("small"), spec.with_preset("small-components")
     assert one.training_id("0", 1) == other.training_id("0", 1)
 
 
@@ -34,7 +36,7 @@ def test_verbs_and_options_of_the_page(root: Path) -> None:
     from metareview.cli.rerun import rerun_app
 
     lines = re.findall(r"^ {4}metareview rerun (\w+)(.*?)(?:#.*)?$", page_of(root, "rerun.md"), flags=re.MULTILINE)
-    assert {verb for verb, _ in lines} == {"list", "plan", "run", "score", "replicate"}
+    assert {verb for verb, _ in lines} == {"list", "plan", "run", "score", "replicate", "predict"}
     for verb, rest in lines:
         told = CliRunner().invoke(rerun_app, [verb, "--help"], env={"COLUMNS": "200"}).output
         assert [option for option in re.findall(r"--\w+", rest) if option not in told] == []
@@ -61,6 +63,39 @@ def test_data_set_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert np.array_equal(volume.mask, ids != 1)
     assert "used knowingly" in " ".join(volume.notes)
     assert "example" not in DATASETS
+
+
+def test_spec_of_your_own_pair(root: Path, tmp_path: Path) -> None:
+    """The spec on the page, as it stands there, on a pair of TIFF files: from the command to a score per seed."""
+    pytest.importorskip("sklearn", reason="extra rerun")
+    pytest.importorskip("torch", reason="extra rerun")
+    from metareview.cli.app import app
+    from metareview.rerun.phantom import phantom
+    from metareview.rerun.record import read_records
+
+    (text,) = re.findall(r"```yaml\n(.*?)```", page_of(root, "rerun-add-a-data-set.md"), flags=re.DOTALL)
+    review, data = tmp_path / "review", tmp_path / "data" / "mine"
+    shutil.copytree(root / "examples" / "phantom", review, ignore=shutil.ignore_patterns("specs", "runs", ".work"))
+    (review / "reruns" / "specs").mkdir(parents=True)
+    (review / "reruns" / "specs" / "mine-forest.yaml").write_text(text, encoding="utf-8")
+    data.mkdir(parents=True)
+    made = phantom((10, 64, 64), voxel_nm=(40, 4, 4), seed=2)
+    tifffile.imwrite(data / "raw.tif", made.image, imagej=True, resolution=(0.25, 0.25),
+                     metadata={"spacing": 40, "unit": "nm", "axes": "ZYX"})  # fmt: skip
+    assert made.labels is not None
+    tifffile.imwrite(data / "cells.tif", made.labels.astype(np.uint16))
+    words = ["rerun", "run", str(review), "mine-forest", "--data", str(data.parent), "--device", "cpu", "--json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    records = read_records(review)
+    assert len(records) == 3
+    for record in records.values():
+        assert record.data["name"] == "mine"
+        assert all(score.value is not None and 0 <= score.value <= 1 for score in record.scores)
+    tifffile.imwrite(data / "raw.tif", made.image, imagej=True, resolution=(0.25, 0.25),
+                     metadata={"spacing": 40, "unit": "micron", "axes": "ZYX"})  # fmt: skip
+    error = CliRunner().invoke(app, [*words, "--force"]).exception
+    assert "a factor of 1,000" in str(error)
 
 
 def test_data_of_your_own(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

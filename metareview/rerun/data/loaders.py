@@ -15,6 +15,7 @@ import numpy as np
 from metareview.errors import InputError, UnknownName
 from metareview.rerun.data.files import numbered, to_image, to_labels
 from metareview.rerun.data.spec import Request
+from metareview.rerun.data.tiff_spacing import check_tiff_spacing
 from metareview.rerun.data.volume import Box, Volume, check_spacing
 
 __all__ = [
@@ -246,6 +247,9 @@ def _read_pair(request: Request, spec: str, voxel_nm: tuple[float, ...]) -> np.n
         stated = request.files.attributes(path, dataset or "").get("resolution")
         if stated is not None:
             check_spacing("pair", tuple(float(size) for size in np.ravel(stated)), voxel_nm, f"{spec} (resolution)")
+    first = numbered(path)[0] if path.is_dir() and path.suffix.lower() != ".zarr" else path
+    if first.suffix.lower() in (".tif", ".tiff"):
+        check_tiff_spacing("pair", first, voxel_nm)
     return request.files.read(path, dataset, request.region)
 
 

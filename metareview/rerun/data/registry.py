@@ -108,7 +108,7 @@ SPECS = (
 DATASETS: Mapping[str, DatasetSpec] = MappingProxyType({spec.name: spec for spec in SPECS})
 
 
-def load(name: str, folder: str | Path | None = None, *, verify: bool = True, **options: Any) -> Volume:
+def load(name: str, folder: str | Path | None = None, /, *, verify: bool = True, **options: Any) -> Volume:
     """Return a data set from the folder that holds it.
 
     Parameters

@@ -6,7 +6,7 @@ doi:10.1038/s41592-020-01008-z. The default plan for large isotropic volumes (12
 down and transposed ones up. MONAI initialises after He et al. for the leaky slope of 0.01.
 
 What differs from the paper: no deep supervision (the loop takes one output), no cascade, and none of nnU-Net's
-planning: kernels and strides are an argument away (`strides`), not derived from the spacing.
+planning: strides and kernels are arguments, not derived from the spacing.
 
 Parameters: 31,189,377 with one output channel, counted; the two public implementations (MONAI's and
 dynamic-network-architectures) agree on 31.19 million.
@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from metareview.errors import InputError
 from metareview.rerun.models.blocks import scaled
 from metareview.rerun.needs import require
 
@@ -28,20 +29,31 @@ __all__ = ["dynunet"]
 
 
 def dynunet(
-    in_channels: int = 1, out_channels: int = 1, *, width: float = 1.0, strides: Sequence[int | tuple[int, ...]] = ()
-) -> nn.Module:
+    in_channels: int = 1, out_channels: int = 1, *, width: float = 1.0, strides: Sequence[int | tuple[int, ...]] = (),
+    kernels: Sequence[int | tuple[int, ...]] = (),
+) -> nn.Module:  # fmt: skip
     """Return MONAI's DynUNet with nnU-Net's default plan: (n, in, z, y, x) -> logits (n, out, z, y, x).
 
     Parameters
     ----------
     strides : of the five reductions; 2 on every axis when left out. ``(1, 2, 2)`` first suits thick sections.
+    kernels : of the levels, one more than strides; 3 on every axis when left out. nnU-Net gives thick sections
+        ``(1, 3, 3)`` until the voxels are about cubes.
+
+    Raises
+    ------
+    InputError
+        If there is not one kernel more than strides.
     """
     steps = list(strides) or [2] * 5
+    sizes = list(kernels) or [3] * (len(steps) + 1)
+    if len(sizes) != len(steps) + 1:
+        raise InputError(f"model dynunet: {len(sizes)} kernels, {len(steps)} strides; a kernel per level, one more")
     model: nn.Module = require("monai.networks.nets").DynUNet(
         spatial_dims=3,
         in_channels=in_channels,
         out_channels=out_channels,
-        kernel_size=[3] * (len(steps) + 1),
+        kernel_size=sizes,
         strides=[1, *steps],
         upsample_kernel_size=steps,
         filters=scaled((32, 64, 128, 256, 320, 320), width)[: len(steps) + 1],

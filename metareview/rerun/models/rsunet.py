@@ -7,12 +7,18 @@ last two; features of the same level are added, not concatenated; exponential li
 embed input and output. The top level, where voxels are most anisotropic, is 2D. Twelve channels: affinities to the
 nearest neighbours, and as an auxiliary task to voxels further away (`metareview.rerun.targets.LEE_OFFSETS`).
 
-What differs from the paper: batch normalisation before each unit and in-plane linear upsampling followed by a 1 x 1 x 1
-convolution are those of the authors' later public code, with torch's default momentum. Weights after He et al., as
-there.
+What differs from the paper: batch normalisation before each unit, the one after the sum in a module, in-plane linear
+upsampling followed by a 1 x 1 x 1 convolution and the units around the two embeddings are those of the first author's
+public code (torms3/Superhuman, 2018), with its default momentum of 0.1. Weights after He et al., as there. What
+differs from that code: the paper's features (there 24, 32, 48, 72, 104) and its kernels within the section (there
+every one 3 x 3 x 3).
 
-Parameters: 1,421,472, counted here. The configuration that PyTorch Connectomics ships for SNEMI3D says about
-1.5 million.
+What differs from its successors: pytorch-emvision, which seung-lab/DeepEM trains, normalises and rectifies in front of
+each convolution, has a fourth one per module, features of 16 doubled at each level, and fixed linear kernels for
+upsampling; PyTorch Connectomics version 2 (``rsunet``) follows emvision.
+
+Parameters: 1,421,472, counted here. Superhuman's at four reductions and twelve outputs are 2,216,052; the
+configuration for SNEMI3D of PyTorch Connectomics says about 1.5 million, and has 2.09 million.
 
 Input: any number of sections; y and x are multiples of 16.
 """

@@ -6,11 +6,14 @@ the channels from 64 to 1024; a 2 x 2 up-convolution halves them, and the croppe
 concatenated. Weights after He et al.; drop-out at the end of the contracting path.
 
 What differs from the paper: one logit per target channel instead of a softmax over two classes (the same decision;
-``out_channels=2`` gives the paper's layer). The drop-out rate is not in the paper: 0.5, on the last two contracting
-levels.
+``out_channels=2`` gives the paper's layer). The rate and place of drop-out are not in the paper: 0.5 after the second
+convolution of the last two contracting levels, before the skip is taken, as in the authors' release (the
+Caffe definition ``phseg_v5`` of October 2015, read through public ports of it). What differs from that release: it
+has a ReLU after each up-convolution too, its last up-convolution keeps 128 features where Figure 1 has 64, and weights
+after Glorot where the paper says He; here the paper is followed.
 
 Parameters: 31,030,593 with one input and one output channel, 31,030,658 with the paper's two. The paper gives no
-number; this is a count.
+number; this is a count. The release has 31,100,354.
 
 Input: 572 x 572 gives 388 x 388 (the paper's Figure 1). Valid: 92 pixels are lost on each side, sizes are 188 + 16 k.
 Same padding (``unet2d-same``): multiples of 16.
