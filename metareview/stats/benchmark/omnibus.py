@@ -61,8 +61,9 @@ def sums_of_squares(groups: Groups) -> Squares:
         raise NotEstimable("a group has no values")
     values = np.concatenate(groups)
     centred = [group - values.mean() for group in groups]
-    between = sum(group.size * float(group.mean()) ** 2 for group in centred)
-    within = sum(float(((group - group.mean()) ** 2).sum()) for group in centred)
+    # not the built-in sum, whose last digit depends on the version of Python (compensated since 3.12)
+    between = float(np.sum([group.size * float(group.mean()) ** 2 for group in centred]))
+    within = float(np.sum([float(((group - group.mean()) ** 2).sum()) for group in centred]))
     return Squares(between, within, len(groups) - 1, values.size - len(groups))
 
 
