@@ -11,7 +11,6 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ torch = pytest.importorskip("torch", reason="extra rerun")
 from pydantic import ValidationError  # noqa: E402
 
 from metareview.errors import BuildFailed, InputError, UnknownName  # noqa: E402
+from metareview.rerun import checkpoint  # noqa: E402
 from metareview.rerun import train as loop  # noqa: E402
 from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint  # noqa: E402
 from metareview.rerun.config import TrainConfig  # noqa: E402
 from metareview.rerun.data import Fold, Split, Volume, plan_folds  # noqa: E402
 from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E402
-from metareview.rerun.losses import LOSSES  # noqa: E402
 from metareview.rerun.phantom import phantom  # noqa: E402
 from metareview.rerun.schedule import learning_rate, step_seed  # noqa: E402
 from metareview.rerun.train import train  # noqa: E402
@@ -113,7 +112,8 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path, root: Path, optimizer:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    stopped = read_checkpoint(out / "last.pt", CPU)["state"]["step"]
+    newest = out / "next.pt" if (out / "next.pt").exists() else out / "last.pt"
+    stopped = read_checkpoint(newest, CPU)["state"]["step"]
     assert 0 < stopped < 30
     outcome = train(config, VOLUME, FOLD, out, device="cpu", seed=5)
     assert outcome.events == (f"continued at step {stopped} of 30",)
@@ -136,7 +136,7 @@ def test_slow_steps_are_kept_between_checkpoints(tmp_path: Path, monkeypatch: py
             raise KeyboardInterrupt
         return write_checkpoint(path, content)
 
-    monkeypatch.setattr(loop, "write_checkpoint", killed)
+    monkeypatch.setattr(checkpoint, "write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
     outcome = train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
@@ -197,38 +197,58 @@ def test_checkpoint_of_another_run(tmp_path: Path) -> None:
         load_trained(tmp_path / "weights.pt", "cpu")
 
 
-def with_loss(monkeypatch: pytest.MonkeyPatch, loss: Any) -> None:
-    monkeypatch.setattr(loop, "LOSSES", MappingProxyType({**LOSSES, "bce": loss}))
+def finite(path: Path) -> bool:
+    return all(bool(torch.isfinite(value.float()).all()) for value in weights(path).values())
 
 
-def test_nan_stops_and_keeps_the_last_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config, calls = TrainConfig(**{**SMALL, "validate_every": 0}), [0]
-
-    def breaks(*given: Any) -> Any:
-        calls[0] += 1
-        return LOSSES["bce"](*given) * (float("nan") if calls[0] == 7 else 1.0)
-
-    with_loss(monkeypatch, breaks)
+def test_a_step_that_spoils_the_weights_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loss was still a number; the checkpoint after it waits for the next loss, which is none."""
+    config = TrainConfig(**{**SMALL, "validate_every": 0, "checkpoint_every": 2})
+    monkeypatch.setattr(loop, "learning_rate", lambda given, step: 1e30 if step == 5 else learning_rate(given, step))
     text = (
         r"fold 0, seed 1: the loss was no finite number at step 6 \(learning rate .*patches at z, y, x \[\[.*step 4 is"
     )
     with pytest.raises(BuildFailed, match=text):
         train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
-    kept = weights(tmp_path / "last.pt")
-    assert all(bool(torch.isfinite(value.float()).all()) for value in kept.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "last.pt"]
+    assert finite(tmp_path / "last.pt")
+    with pytest.raises(BuildFailed, match="at step 6 .*step 4 is kept"):  # it goes on from there, to the same place
+        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
     monkeypatch.undo()  # the cause is gone: the run goes on and ends as if nothing had been
     outcome = train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+    assert outcome.events == ("continued at step 4 of 12",)
     assert same(
         weights(outcome.checkpoint),
         weights(train(config, VOLUME, FOLD, tmp_path / "b", device="cpu", seed=1).checkpoint),
     )
 
 
-def test_nan_before_any_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_loss(monkeypatch, lambda *given: LOSSES["bce"](*given) / 0.0)
-    with pytest.raises(BuildFailed, match="last good checkpoint: there was none yet; lower learning_rate"):
-        train(TrainConfig(**SMALL), VOLUME, FOLD, tmp_path, device="cpu")
-    assert not (tmp_path / "last.pt").exists()
+def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainConfig(**{**SMALL, "validate_every": 0, "checkpoint_every": 3})
+    inf = float("inf")
+    monkeypatch.setattr(loop, "learning_rate", lambda given, step: inf if step == 5 else learning_rate(given, step))
+    with pytest.raises(BuildFailed, match="a weight was no finite number after step 5 .*step 3 is kept"):
+        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+    assert finite(tmp_path / "last.pt")
+
+
+@pytest.mark.parametrize(
+    "more", [{"learning_rate": 1e3}, {"learning_rate": 1e4, "optimizer": "sgd"}], ids=["adam", "sgd"]
+)
+@pytest.mark.parametrize("validated", [True, False])
+def test_no_run_at_a_wild_rate_keeps_a_checkpoint_or_finishes(
+    tmp_path: Path, more: dict[str, Any], validated: bool
+) -> None:
+    fold = FOLD if validated else Fold(FOLD.name, FOLD.train, (), FOLD.test)
+    given = {**SMALL, "validate_every": 0, "checkpoint_every": 1, "schedule": "constant"}
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match=r"no finite number at step 1 .*checkpoint: there was none yet; lower"):
+            train(TrainConfig(**given | more), VOLUME, fold, tmp_path / "a", device="cpu", seed=1)
+    last = given | more | {"steps": 1, "learning_rate": 1e30}
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match=r"was no finite number (after step 0|of the last weights)"):
+            train(TrainConfig(**last), VOLUME, fold, tmp_path / "b", device="cpu", seed=1)
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["config.json"]
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, patches: int) -> None:
