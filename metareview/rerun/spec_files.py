@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from metareview.errors import InputError, ProblemsFound, UnknownName, did_you_mean
 from metareview.rerun.spec import Misfits, RerunSpec, merged
-from metareview.rerun.spec_checks import ReviewIds, SpecProblem, data_problems, name_problems
+from metareview.rerun.spec_checks import ReviewIds, SpecProblem, data_problems, fit_problems, name_problems
 
 __all__ = ["SPECS", "SpecProblem", "check_specs", "parse_spec", "read_specs", "spec_files"]
 
@@ -98,6 +98,7 @@ def parse_spec(
         found, spec = _misshapen(whole, file, prefix)
         if spec is not None and not any(entry.key.startswith(f"{prefix}split") for entry in found):
             found += data_problems(spec, file, prefix)
+        found += fit_problems(spec, file, prefix) if spec is not None else ()
         problems += name_problems(given, file, prefix, ids or {})
         problems += [entry for entry in found if (entry.key.removeprefix(prefix), entry.found) not in told]
     return (None, list(dict.fromkeys(problems))) if problems else (RerunSpec.model_validate(body), [])
