@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from metareview.errors import InputError, ProblemsFound, UnknownName, did_you_mean
-from metareview.rerun.spec import Misfits, RerunSpec, merged
+from metareview.rerun.spec import Misfits, RerunSpec, preset_over
 from metareview.rerun.spec_checks import ReviewIds, SpecProblem, data_problems, fit_problems, name_problems
 
 __all__ = ["SPECS", "SpecProblem", "check_specs", "parse_spec", "read_specs", "spec_files"]
@@ -91,7 +91,7 @@ def parse_spec(
     versions: list[tuple[str, Any, Any]] = [("", body, body)]
     if isinstance(presets := body.get("presets"), dict):
         written = {key: value for key, value in body.items() if key != "presets"}
-        versions += [(f"presets.{name}.", changes, merged(written, changes))
+        versions += [(f"presets.{name}.", changes, preset_over(written, changes))
                      for name, changes in presets.items() if isinstance(changes, dict)]  # fmt: skip
     for prefix, given, whole in versions:  # of a preset only what it adds to the spec as written
         told = {(entry.key, entry.found) for entry in problems}

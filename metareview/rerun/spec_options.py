@@ -49,9 +49,6 @@ def option_problems(spec: RerunSpec) -> Iterator[Told]:
         yield from _of_forest(spec)
     elif known is not None:
         yield from _of_model(known, spec.train.options)
-    if spec.predict.tta and spec.train.target == "affinities":
-        yield ("predict.tta", "found True with the target affinities",
-               "affinities have a direction, which mirroring reverses", "write tta: false")  # fmt: skip
     if spec.segment.method in SEGMENTERS:
         method = SEGMENTERS[spec.segment.method]
         wrong = list(_compared("segment.options", spec.segment.options, _hints(method), spec.segment.method))
@@ -181,7 +178,7 @@ def _hint(node: ast.expr | None) -> Any:
         case ast.Constant(value=None):
             return None
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return Union[_hint(left), _hint(right)]  # noqa: UP007 - of values, not of types
+            return Union[_hint(left), _hint(right)]  # noqa: UP007 - of what is found, not of types
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
             values = ast.literal_eval(inner)
             return Literal[values]

@@ -141,7 +141,7 @@ AFFINITIES: dict[str, Any] = {
         ({"segment": {"options": {"of": "membrann"}}}, "segment.options.of: found 'membrann'; of is foreground or mem"),
         ({"segment": {"options": {"of": "membrann"}}}, "did you mean 'membrane'?"),
         ({"segment": {"options": {"dims": 4}}}, "segment.options.dims: found 4; dims is 2 or 3"),
-        ({"segment": {"options": {"oof": "membrane"}}}, "found 'oof'; components has no such option; it takes channel"),
+        ({"segment": {"options": {"oof": "membrane"}}}, "found 'oof'; components has no such option; did you mean"),
         ({"segment": {"options": {"smalest": 3}}}, "did you mean 'smallest'?"),
         ({"segment": {"options": {"smallest": "3"}}}, "smallest is a whole number"),
         ({"segment": {"options": {"channel": 1}}}, "the target membrane has 1 channels"),
@@ -149,14 +149,13 @@ AFFINITIES: dict[str, Any] = {
         ({"segment": {"method": "waterz"}}, "take components or watershed or multicut, or another target"),
         ({"segment": {"method": "multicut"}}, "multicut cuts affinities"),
         ({"segment": {"method": "marker-watershed"}}, "it cuts body and contour: the targets bc and bcd"),
-        ({"train": {"model": "unet2d-same", "target": "foreground"}, "segment": {"method": "watershed"}}, "one channel"),
+        ({"train": {"model": "unet2d-same", "target": "foreground"}, "segment": {"method": "watershed"}}, "cuts one"),
         ({"train": {"model": "u3d-bc", "target": "bc"}, "segment": {"method": "watershed"}}, "not body; take"),
         ({"train": AFFINITIES}, "found 'components' with the target affinities"),
         ({"train": AFFINITIES, "segment": {"method": "waterz", "options": {"fragments": "dist"}}}, "or distance"),
         ({"train": AFFINITIES, "segment": {"method": "mutex", "options": {"offsets": [[-1, 0, 0]]}}}, "train.offsets,"),
         ({"train": AFFINITIES | {"offsets": [[0, 0, -1], [0, -1, 0], [-1, 0, 0]]}, "segment": {"method": "waterz"}},
          "key train.offsets: found [[0, 0, -1], [0, -1, 0], [-1, 0, 0]] first; waterz reads"),
-        ({"train": AFFINITIES, "segment": {"method": "waterz"}, "predict": {"tta": True}}, "key predict.tta: found"),
         ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "train.options.dropot: found 'dropot'; the"),
         ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "did you mean 'dropout'?"),
         ({"train": {"model": "unet2d-same", "options": {"dropout": "half"}}}, "dropout is a number"),
@@ -267,6 +266,17 @@ def test_a_preset_replaces_what_it_names() -> None:
     assert spec.with_preset("as-written") is spec
     with pytest.raises(UnknownName, match="preset of one"):
         spec.with_preset("smal")
+
+
+def test_a_preset_with_another_method_does_not_inherit_the_options_of_the_first() -> None:
+    cut = {"method": "multicut", "options": {"boundary": "membrane", "cut": 0.3}}
+    presets = {"plain": {"segment": {"method": "components", "options": {"dims": 2}}}, "wide": {"train": {"width": 2}},
+               "finer": {"segment": {"options": {"cut": 0.2}}}}  # fmt: skip
+    spec = spec_of(segment=cut, presets=presets)
+    assert spec.with_preset("plain").segment.options == {"dims": 2}
+    assert spec.with_preset("wide").segment.options == cut["options"]
+    assert spec.with_preset("finer").segment.options == {"boundary": "membrane", "cut": 0.2}
+    assert spec.with_preset("plain").training_id("0", 1) == spec.training_id("0", 1)
 
 
 def test_the_id_of_a_run_changes_with_what_decides_its_numbers_only() -> None:

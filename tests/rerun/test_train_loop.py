@@ -212,7 +212,7 @@ def test_a_step_that_spoils_the_weights_is_not_kept(tmp_path: Path, monkeypatch:
         train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "last.pt"]
     assert finite(tmp_path / "last.pt")
-    with pytest.raises(BuildFailed, match="at step 6 .*step 4 is kept"):  # it goes on from there, to the same place
+    with pytest.raises(BuildFailed, match=r"at step 6 .*step 4 is kept"):  # it goes on from there, to the same place
         train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
     monkeypatch.undo()  # the cause is gone: the run goes on and ends as if nothing had been
     outcome = train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
@@ -227,7 +227,7 @@ def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch
     config = TrainConfig(**{**SMALL, "validate_every": 0, "checkpoint_every": 3})
     inf = float("inf")
     monkeypatch.setattr(loop, "learning_rate", lambda given, step: inf if step == 5 else learning_rate(given, step))
-    with pytest.raises(BuildFailed, match="a weight was no finite number after step 5 .*step 3 is kept"):
+    with pytest.raises(BuildFailed, match=r"a weight was no finite number after step 5 .*step 3 is kept"):
         train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
     assert finite(tmp_path / "last.pt")
 
