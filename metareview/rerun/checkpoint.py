@@ -13,6 +13,7 @@ import torch
 from metareview.errors import InputError
 from metareview.rerun.config import TrainConfig
 from metareview.rerun.data import Fold, Volume, array_hash
+from metareview.rerun.device import is_out_of_memory
 from metareview.results.atomic import write_atomic
 
 __all__ = ["Checkpoints", "read_checkpoint", "run_identity", "write_checkpoint"]
@@ -48,6 +49,8 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; train first, or check the path") from None
     except Exception as error:  # a damaged pickle fails in a dozen ways
+        if is_out_of_memory(error):
+            raise
         raise InputError(f"{path} is no checkpoint that can be read ({error}); delete it and train again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path} is no checkpoint of format {FORMAT}; train again with this version")

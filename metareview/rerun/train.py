@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -20,9 +21,10 @@ from torch import Generator, Tensor, nn
 
 from metareview.errors import BuildFailed, InputError, UnknownName
 from metareview.rerun.checkpoint import Checkpoints, run_identity, write_checkpoint
+from metareview.rerun.compiled import Compiled
 from metareview.rerun.config import AugmentConfig, TrainConfig
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
-from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics
+from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics, room_for
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
@@ -66,8 +68,8 @@ def train(
     Raises
     ------
     InputError
-        If the data leaks from train to test, the folder holds another run, the device is missing, or a single patch
-        does not fit into memory.
+        If the data leaks from train to test, the folder holds another run, the device is missing, or volume, weights,
+        optimiser or a single patch do not fit into memory.
     BuildFailed
         If the loss, a weight or the validation loss becomes NaN or infinite; the last checkpoint that a later loss
         proved good stays, and the message says where it happened.
@@ -106,23 +108,37 @@ class Job:
         flat = (1,) if self.spec.dims == 2 else ()
         self.patch = _triple((*((config.patch[0],) if flat else ()), *self.spec.next_input(config.patch[len(flat) :])))
         margin = _triple((*((0,) if flat else ()), *self.spec.margin))
-        self.source = PatchSource(
-            config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
-            scale=scale_of(volume, fold.train), device=device,
-        )  # fmt: skip
+        size = " x ".join(map(str, volume.shape))
+        with room_for(
+            f"{volume.name}, {size} voxels", device, "train on a part of it (data.options, region), or on cpu"
+        ):
+            self.source = PatchSource(
+                config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
+                scale=scale_of(volume, fold.train), device=device,
+            )  # fmt: skip
         torch.manual_seed(step_seed(seed, -1))
         self.model = build(config.model, out_channels=self.source.channels, width=config.width, **config.options)
         layout = torch.channels_last if self.spec.dims == 2 else torch.channels_last_3d
         self.layout = layout if config.channels_last else torch.contiguous_format
-        self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
+        with self._room("the weights"):
+            self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
         wanted = device.type == "cuda" if config.compile is None else config.compile
-        self.compiled: nn.Module = torch.compile(self.model) if wanted else self.model  # type: ignore[assignment]
+        self.network = Compiled(self.model, wanted)
         self.optimizer = make_optimizer(config, self.model, device)
         self.state, self.checkpoints, self.status = State(), Checkpoints(out), ""
         self.first_bad = torch.full((), -1, device=device)
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
         self.saved, self.save_cost = perf_counter(), 0.0
+
+    @property
+    def compiled(self) -> nn.Module:
+        """What a step calls: the compiled network, where that is wanted and works."""
+        return self.network.start()
+
+    def _room(self, what: str) -> AbstractContextManager[None]:
+        remedy = "take a smaller width, sgd (adam keeps two more numbers per weight), or another device"
+        return room_for(f"model {self.config.model}, {what}", self.device, remedy)
 
     def step(self) -> int:
         """Do one step, then what is due after it; return the voxels that went through the model."""
@@ -165,16 +181,21 @@ class Job:
                 batch = self.source.draw(self._generator(), self.config.batch, self.config.augment)
                 loss = self._gradient(batch)
                 break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+            except Exception as error:
+                if is_out_of_memory(error):
+                    self._halve(error)
+                elif said := self.network.gives_up(error):
+                    self.state.say(said)
+                else:
                     raise
-                self._halve(error)
             self.optimizer.zero_grad(set_to_none=True)
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
-        if self.config.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
+        self.network.proven()
+        with self._room(f"step {self.state.step} of {self.config.optimizer}"):  # half done it cannot be repeated
+            if self.config.clip is not None:
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+            self.optimizer.step()
         return loss
 
     def _gradient(self, batch: Batch) -> Tensor:
@@ -306,12 +327,13 @@ class Job:
         InputError
             If the checkpoint is of another run: other configuration, data, fold or seed.
         """
-        stored = self.checkpoints.read(self.device)
-        if stored is None:
-            return
-        same_run(self.out, stored["identity"], self.identity)
-        self.model.load_state_dict(stored["model"])
-        self.optimizer.load_state_dict(stored["optimizer"])
+        with self._room("a checkpoint of it"):
+            stored = self.checkpoints.read(self.device)
+            if stored is None:
+                return
+            same_run(self.out, stored["identity"], self.identity)
+            self.model.load_state_dict(stored["model"])
+            self.optimizer.load_state_dict(stored["optimizer"])
         self.state = State(**stored["state"])
         self.window.fill_(self.state.loss_sum)
         self.state.say(f"continued at step {self.state.step} of {self.config.steps}")
