@@ -17,7 +17,7 @@ from metareview.errors import InputError
 
 __all__ = [
     "Ceilings", "Timing", "autocast", "bf16_wanted", "choose_device", "describe_device", "is_out_of_memory",
-    "measure_ceilings", "numerics", "time_repeats",
+    "measure_ceilings", "numerics", "room_for", "time_repeats",
 ]  # fmt: skip
 
 
@@ -85,6 +85,23 @@ def is_out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     marks = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed", "unable to find a valid cudnn")
     return isinstance(error, RuntimeError) and any(mark in text for mark in marks)
+
+
+@contextmanager
+def room_for(what: str, device: torch.device, remedy: str) -> Iterator[None]:
+    """Say what did not fit where memory is full.
+
+    Raises
+    ------
+    InputError
+        In place of the error of the device, where it means that memory is full.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(f"{what}: out of memory on {device}; {remedy}") from error
 
 
 def bf16_wanted(precision: str, device: torch.device) -> bool:

@@ -6,7 +6,7 @@ training regions, the threshold from the validation regions, scores from the tes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,8 +21,7 @@ from metareview.evaluation import ScoreResult, score_volumes
 from metareview.evaluation.inputs import file_hash
 from metareview.evaluation.result import ScoreRow
 from metareview.evaluation.volumes import open_volume
-from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, load, plan_folds
-from metareview.rerun.data.registry import DATASETS
+from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, plan_folds
 from metareview.rerun.data.volume import Box
 from metareview.rerun.needs import require
 from metareview.rerun.predictors import Trained, train_predictor
@@ -36,6 +35,7 @@ from metareview.rerun.record import (
     thinned,
     write_record,
 )
+from metareview.rerun.run_data import load_data, plain_options, refuse_mixture, refuse_other_data
 from metareview.rerun.segment import SEGMENTERS, sweep
 from metareview.rerun.spec import RerunSpec, score_name
 from metareview.rerun.spec_files import read_specs
@@ -100,7 +100,8 @@ def run_job(
     Raises
     ------
     InputError
-        If the data are not there or not those of the spec, or regions leak into each other.
+        If the data are not there, not those of the spec or not those of the training that is there, or regions leak
+        into each other.
     MissingExtra
         If torch or scikit-learn is missing.
     """
@@ -120,6 +121,7 @@ def run_job(
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
             _emptied(folder, force)
+            refuse_mixture(folder, volume)
             done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
     record = RunRecord(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
@@ -168,36 +170,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def load_data(spec: RerunSpec, root: Path | str | None) -> Volume:
-    """Return the volume of a spec; `root` has one folder per data set.
-
-    Raises
-    ------
-    InputError
-        If no folder is named, the data are not those published, or they have no labels to score with.
-    """
-    asked = spec.data
-    if asked.name not in DATASETS:
-        raise UnknownName("data set", asked.name, DATASETS)
-    folder = None
-    if DATASETS[asked.name].folder:
-        if root is None:
-            raise InputError(
-                f"{spec.id} reads {asked.name} from a folder; say --data DIR, where DIR has the folder "
-                f"{asked.folder or asked.name}, or set METAREVIEW_EM_DATA"
-            )
-        folder = Path(root) / (asked.folder or asked.name)
-    volume = load(asked.name, folder, verify=asked.verify, **_options(asked.options))
-    if volume.labels is None:
-        raise InputError(f"{asked.name} has no labels here; a re-run is scored against labels")
-    return volume
-
-
-def _options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists of YAML are tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-
-
 def _fold_of(spec: RerunSpec, volume: Volume, name: str) -> Fold:
     try:
         folds = {fold.name: fold for fold in plan_folds(spec.split, volume.shape, volume.parts)}
@@ -234,7 +206,7 @@ def _emptied(folder: Path, force: bool) -> None:
     for path in folder.iterdir() if force else ():
         if path.is_dir():
             rmtree(path)
-        elif path.suffix == ".npy":
+        elif path.suffix in (".npy", ".json"):
             path.unlink()
 
 
@@ -265,7 +237,7 @@ def choose_on_validation(
         If no candidate gives a score.
     """
     name = score_name(spec.segment.choose_by)
-    method, options = spec.segment.method, _options(spec.segment.options)
+    method, options = spec.segment.method, plain_options(spec.segment.options)
     sweeps = [sweep(method, prediction, spec.segment.thresholds, **options) for _, prediction in regions]
     table = []
     for found in zip(*sweeps, strict=True):
@@ -287,7 +259,7 @@ def score_regions(spec: RerunSpec, regions: Regions, volume: Volume, threshold: 
 
 def _scored(spec: RerunSpec, regions: Regions, volume: Volume, threshold: float, names: list[str]) -> ScoreResult:
     """Segment and score regions."""
-    method, options = SEGMENTERS[spec.segment.method], _options(spec.segment.options)
+    method, options = SEGMENTERS[spec.segment.method], plain_options(spec.segment.options)
     labels = [(box, method(prediction, threshold, **options)) for box, prediction in regions]
     return _score(spec, labels, volume, names)
 
@@ -354,6 +326,11 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
 
     Weights, predictions and thresholds stay; runs whose spec has changed, or whose prediction is gone, stay as they
     are.
+
+    Raises
+    ------
+    InputError
+        If the data are not those of a record.
     """
     done: list[str] = []
     records = read_records(review)
@@ -371,7 +348,9 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
                 if not all(path.is_file() for path in paths):
                     continue
                 regions: Regions = [(box, np.load(path)) for box, path in zip(boxes, paths, strict=True)]  # type: ignore[misc]
-                result = score_regions(spec, regions, load_data(spec, data), record.threshold)
+                volume = load_data(spec, data)
+                refuse_other_data(record, volume)
+                result = score_regions(spec, regions, volume, record.threshold)
                 write_record(review, replace(record, scores=result.rows, extent=asdict(result.extent)))
                 done.append(run_id)
     return done

@@ -29,6 +29,7 @@ __all__ = [
     "Resources",
     "Segment",
     "merged",
+    "preset_over",
     "score_name",
 ]
 
@@ -236,7 +237,7 @@ class RerunSpec(Config):
             return self
         if name not in self.presets:
             raise UnknownName(f"preset of {self.id}", name, ("as-written", *self.presets))
-        body = merged(_plain(self), self.presets[name])
+        body = preset_over(_plain(self), self.presets[name])
         return RerunSpec.model_validate({**body, "preset": name})
 
     @property
@@ -312,6 +313,24 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
         result[key] = merged(result[key], value) if both else value
     return result
+
+
+#: Part of a spec -> the key that names what its ``options`` belong to.
+NAMED = {"data": "name", "train": "model", "segment": "method"}
+
+
+def preset_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a spec with a preset: what it names is replaced, and options of what it takes the place of are left out.
+
+    >>> preset_over({"segment": {"method": "multicut", "options": {"cut": 1}}}, {"segment": {"method": "waterz"}})
+    {'segment': {'method': 'waterz'}}
+    """
+    body = dict(base)
+    for part, key in NAMED.items():
+        one, two = body.get(part), over.get(part)
+        if isinstance(one, Mapping) and isinstance(two, Mapping) and two.get(key, one.get(key)) != one.get(key):
+            body[part] = {name: value for name, value in one.items() if name != "options"}
+    return merged(body, over)
 
 
 def score_name(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from metareview.errors import InputError, did_you_mean
 from metareview.rerun.spec import LOSSES, RerunSpec, score_name
 
-__all__ = ["ReviewIds", "SpecProblem", "data_problems", "name_problems"]
+__all__ = ["ReviewIds", "SpecProblem", "data_problems", "fit_problems", "name_problems"]
 
 #: Key of a spec -> the ids of the review that it may name; a key without an entry is not compared.
 ReviewIds = Mapping[str, Collection[str]]
@@ -87,6 +87,14 @@ def data_problems(spec: RerunSpec, file: str, prefix: str = "") -> Iterator[Spec
         if fold.name in spec.folds() and not fold.val and spec.given is None:
             yield SpecProblem(file, f"{prefix}split.val", f"fold {fold.name} of {size} voxels has no validation region",
                               "the threshold is chosen on one", "raise split.val")  # fmt: skip
+
+
+def fit_problems(spec: RerunSpec, file: str, prefix: str = "") -> Iterator[SpecProblem]:
+    """Report options that model or segmentation do not take, and a target that they do not fit."""
+    from metareview.rerun.spec_options import option_problems
+
+    for key, found, rule, remedy in option_problems(spec):
+        yield SpecProblem(file, prefix + key, found, rule, remedy)
 
 
 def _at(body: Mapping[str, Any], key: str) -> Any:

@@ -10,8 +10,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from metareview.errors import InputError, ProblemsFound, UnknownName, did_you_mean
-from metareview.rerun.spec import Misfits, RerunSpec, merged
-from metareview.rerun.spec_checks import ReviewIds, SpecProblem, data_problems, name_problems
+from metareview.rerun.spec import Misfits, RerunSpec, preset_over
+from metareview.rerun.spec_checks import ReviewIds, SpecProblem, data_problems, fit_problems, name_problems
 
 __all__ = ["SPECS", "SpecProblem", "check_specs", "parse_spec", "read_specs", "spec_files"]
 
@@ -91,13 +91,14 @@ def parse_spec(
     versions: list[tuple[str, Any, Any]] = [("", body, body)]
     if isinstance(presets := body.get("presets"), dict):
         written = {key: value for key, value in body.items() if key != "presets"}
-        versions += [(f"presets.{name}.", changes, merged(written, changes))
+        versions += [(f"presets.{name}.", changes, preset_over(written, changes))
                      for name, changes in presets.items() if isinstance(changes, dict)]  # fmt: skip
     for prefix, given, whole in versions:  # of a preset only what it adds to the spec as written
         told = {(entry.key, entry.found) for entry in problems}
         found, spec = _misshapen(whole, file, prefix)
         if spec is not None and not any(entry.key.startswith(f"{prefix}split") for entry in found):
             found += data_problems(spec, file, prefix)
+        found += fit_problems(spec, file, prefix) if spec is not None else ()
         problems += name_problems(given, file, prefix, ids or {})
         problems += [entry for entry in found if (entry.key.removeprefix(prefix), entry.found) not in told]
     return (None, list(dict.fromkeys(problems))) if problems else (RerunSpec.model_validate(body), [])

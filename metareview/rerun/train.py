@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Generator, Tensor, nn
 
 from metareview.errors import BuildFailed, InputError, UnknownName
-from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint
+from metareview.rerun.checkpoint import Checkpoints, run_identity, write_checkpoint
+from metareview.rerun.compiled import Compiled
 from metareview.rerun.config import AugmentConfig, TrainConfig
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
-from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics
+from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics, room_for
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
@@ -57,7 +59,8 @@ def train(
     ----------
     config : what to do; saved as ``config.json``.
     volume, fold : the data, and which regions train and validate. The test region is never looked at.
-    out_dir : gets ``config.json``, ``last.pt`` while running, ``weights.pt`` and ``result.json`` at the end.
+    out_dir : gets ``config.json``, ``last.pt`` and ``next.pt`` while running, ``weights.pt`` and ``result.json`` at the
+        end.
     device : auto, cpu, cuda, cuda:1.
     seed : of everything drawn.
     progress : a bar on stderr with throughput and time left; None: only on a terminal.
@@ -65,10 +68,11 @@ def train(
     Raises
     ------
     InputError
-        If the data leaks from train to test, the folder holds another run, the device is missing, or a single patch
-        does not fit into memory.
+        If the data leaks from train to test, the folder holds another run, the device is missing, or volume, weights,
+        optimiser or a single patch do not fit into memory.
     BuildFailed
-        If the loss becomes NaN or infinite; the last good checkpoint stays, and the message says where it happened.
+        If the loss, a weight or the validation loss becomes NaN or infinite; the last checkpoint that a later loss
+        proved good stays, and the message says where it happened.
     """
     out, where = Path(out_dir), choose_device(device)
     identity = run_identity(config, volume, fold, seed)
@@ -104,23 +108,37 @@ class Job:
         flat = (1,) if self.spec.dims == 2 else ()
         self.patch = _triple((*((config.patch[0],) if flat else ()), *self.spec.next_input(config.patch[len(flat) :])))
         margin = _triple((*((0,) if flat else ()), *self.spec.margin))
-        self.source = PatchSource(
-            config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
-            scale=scale_of(volume, fold.train), device=device,
-        )  # fmt: skip
+        size = " x ".join(map(str, volume.shape))
+        with room_for(
+            f"{volume.name}, {size} voxels", device, "train on a part of it (data.options, region), or on cpu"
+        ):
+            self.source = PatchSource(
+                config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
+                scale=scale_of(volume, fold.train), device=device,
+            )  # fmt: skip
         torch.manual_seed(step_seed(seed, -1))
         self.model = build(config.model, out_channels=self.source.channels, width=config.width, **config.options)
         layout = torch.channels_last if self.spec.dims == 2 else torch.channels_last_3d
         self.layout = layout if config.channels_last else torch.contiguous_format
-        self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
+        with self._room("the weights"):
+            self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
         wanted = device.type == "cuda" if config.compile is None else config.compile
-        self.compiled: nn.Module = torch.compile(self.model) if wanted else self.model  # type: ignore[assignment]
+        self.network = Compiled(self.model, wanted)
         self.optimizer = make_optimizer(config, self.model, device)
-        self.state, self.good_step, self.status = State(), 0, ""
+        self.state, self.checkpoints, self.status = State(), Checkpoints(out), ""
         self.first_bad = torch.full((), -1, device=device)
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
         self.saved, self.save_cost = perf_counter(), 0.0
+
+    @property
+    def compiled(self) -> nn.Module:
+        """What a step calls: the compiled network, where that is wanted and works."""
+        return self.network.start()
+
+    def _room(self, what: str) -> AbstractContextManager[None]:
+        remedy = "take a smaller width, sgd (adam keeps two more numbers per weight), or another device"
+        return room_for(f"model {self.config.model}, {what}", self.device, remedy)
 
     def step(self) -> int:
         """Do one step, then what is due after it; return the voxels that went through the model."""
@@ -163,16 +181,21 @@ class Job:
                 batch = self.source.draw(self._generator(), self.config.batch, self.config.augment)
                 loss = self._gradient(batch)
                 break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+            except Exception as error:
+                if is_out_of_memory(error):
+                    self._halve(error)
+                elif said := self.network.gives_up(error):
+                    self.state.say(said)
+                else:
                     raise
-                self._halve(error)
             self.optimizer.zero_grad(set_to_none=True)
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
-        if self.config.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
+        self.network.proven()
+        with self._room(f"step {self.state.step} of {self.config.optimizer}"):  # half done it cannot be repeated
+            if self.config.clip is not None:
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+            self.optimizer.step()
         return loss
 
     def _gradient(self, batch: Batch) -> Tensor:
@@ -182,12 +205,15 @@ class Job:
         total = torch.zeros((), device=self.device)
         for piece in batch.split(self.state.pieces):
             share = len(piece.image) / len(batch.image)
-            with autocast(self.config.precision, self.device):
-                logits = apply_model(self.compiled, self.spec.dims, piece.image)
-            loss = LOSSES[self.config.loss](logits.float(), piece.target, piece.weight) * share
+            loss = self._loss(self.compiled, piece) * share
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total
+
+    def _loss(self, model: nn.Module, piece: Batch) -> Tensor:
+        with autocast(self.config.precision, self.device):
+            logits = apply_model(model, self.spec.dims, piece.image)
+        return LOSSES[self.config.loss](logits.float(), piece.target, piece.weight)
 
     def _generator(self) -> Generator:
         return Generator(self.device).manual_seed(step_seed(self.seed, self.state.step))
@@ -206,18 +232,28 @@ class Job:
         )
 
     def _check(self) -> None:
-        """Stop where the loss is no number; the weights are spoilt, the last checkpoint is not."""
+        """Keep the waiting checkpoint where a later loss is a number; stop where one is not."""
         bad = int(self.first_bad)
+        self.checkpoints.judge(self.state.step if bad < 0 else bad)
         if bad < 0:
             return
         generator = Generator(self.device).manual_seed(step_seed(self.seed, bad))
         _, places = self.source.places(generator, self.config.batch)
-        kept = f"step {self.good_step} is kept in {self.out / 'last.pt'}" if self.good_step else "there was none yet"
+        self._stop("the loss", f"at step {bad}", bad, f", patches at z, y, x {places.tolist()[:4]}")
+
+    def _stop(self, what: str, when: str, step: int, more: str = "") -> NoReturn:
+        self.checkpoints.drop()
         raise BuildFailed(
-            f"training {self.config.model}, fold {self.fold.name}, seed {self.seed}: the loss was no finite number at "
-            f"step {bad} (learning rate {learning_rate(self.config, bad):.3g}, patches at z, y, x "
-            f"{places.tolist()[:4]}); last good checkpoint: {kept}; lower learning_rate, set clip, or look there"
+            f"training {self.config.model}, fold {self.fold.name}, seed {self.seed}: {what} was no finite number "
+            f"{when} (learning rate {learning_rate(self.config, step):.3g}{more}); last good checkpoint: "
+            f"{self.checkpoints.kept()}; lower learning_rate, set clip, or look there"
         )
+
+    def _check_weights(self) -> None:
+        """Stop where the last step spoilt the weights, or running statistics, which no training loss shows."""
+        values = [value for value in self.model.state_dict().values() if value.is_floating_point()]
+        if not bool(torch.stack([torch.isfinite(value).all() for value in values]).all()):
+            self._stop("a weight", f"after step {self.state.step - 1}", self.state.step - 1)
 
     def _tick(self, voxels: int, wait: bool) -> None:
         if wait and self.device.type == "cuda":
@@ -251,8 +287,9 @@ class Job:
                 logits[None], torch.from_numpy(target)[None], None if weight is None else torch.from_numpy(weight)[None]
             )
             total, voxels = total + float(loss) * target[0].size, voxels + target[0].size
-        value = total / voxels
-        state = self.state
+        value, state = total / voxels, self.state
+        if not math.isfinite(value):
+            self._stop("the validation loss", f"after step {state.step - 1}", state.step - 1)
         entry = {"step": state.step, "val_loss": value}
         if state.history and state.history[-1]["step"] == state.step:
             entry = {**state.history.pop(), **entry}
@@ -275,10 +312,11 @@ class Job:
     def save(self) -> None:
         """Write the checkpoint to continue from; nothing that is computed depends on when this is done."""
         started = perf_counter()
+        self._check_weights()
         self.state.loss_sum = float(self.window)
         content = {**self.weights(), "optimizer": self.optimizer.state_dict(), "state": asdict(self.state)}
-        write_checkpoint(self.out / "last.pt", content)
-        self.good_step, self.saved = self.state.step, perf_counter()
+        self.checkpoints.write(self.state.step, content)
+        self.saved = perf_counter()
         self.save_cost = self.saved - started
 
     def restore(self) -> None:
@@ -289,16 +327,15 @@ class Job:
         InputError
             If the checkpoint is of another run: other configuration, data, fold or seed.
         """
-        path = self.out / "last.pt"
-        if not path.exists():
-            return
-        stored = read_checkpoint(path, self.device)
-        same_run(self.out, stored["identity"], self.identity)
-        self.model.load_state_dict(stored["model"])
-        self.optimizer.load_state_dict(stored["optimizer"])
+        with self._room("a checkpoint of it"):
+            stored = self.checkpoints.read(self.device)
+            if stored is None:
+                return
+            same_run(self.out, stored["identity"], self.identity)
+            self.model.load_state_dict(stored["model"])
+            self.optimizer.load_state_dict(stored["optimizer"])
         self.state = State(**stored["state"])
         self.window.fill_(self.state.loss_sum)
-        self.good_step = self.state.step
         self.state.say(f"continued at step {self.state.step} of {self.config.steps}")
 
     def record(self) -> dict[str, Any]:
@@ -313,6 +350,9 @@ class Job:
     def finish(self) -> TrainOutcome:
         """Write weights and result, remove what only a continuation needs."""
         best, state = self.out / "best.pt", self.state
+        self._check_weights()
+        if not self.fold.val:
+            self._try_out()
         if best.exists():  # copied, not moved: killed here, a continuation finds it again
             write_atomic(self.out / "weights.pt", best.read_bytes())
         else:
@@ -325,10 +365,18 @@ class Job:
             describe_device(self.device),
         )  # fmt: skip
         body = {**asdict(outcome), "checkpoint": "weights.pt", "identity": self.identity}
-        write_atomic(self.out / "result.json", json.dumps(body, indent=1) + "\n")
-        for name in ("last.pt", "best.pt"):
-            (self.out / name).unlink(missing_ok=True)
+        write_atomic(self.out / "result.json", json.dumps(body, indent=1, allow_nan=False) + "\n")
+        best.unlink(missing_ok=True)
+        self.checkpoints.remove()
         return outcome
+
+    def _try_out(self) -> None:
+        """Stop where the last weights give no loss: without validation regions nothing has seen them yet."""
+        batch = self.source.draw(self._generator(), 1, None)
+        with torch.no_grad():
+            loss = self._loss(self.model.eval(), batch)
+        if not bool(torch.isfinite(loss)):
+            self._stop("the loss", "of the last weights", self.state.step - 1)
 
 
 def _logits(spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, device: torch.device) -> Tensor:

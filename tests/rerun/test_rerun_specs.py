@@ -130,6 +130,86 @@ def test_the_split_and_options_of_the_data_are_known_before_training(change: dic
     assert [said in str(problem) for problem in problems] == [True]
 
 
+AFFINITIES: dict[str, Any] = {
+    "model": "rsunet", "target": "affinities", "offsets": [[-1, 0, 0], [0, -1, 0], [0, 0, -1], [0, -9, 0]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"segment": {"options": {"of": "membrann"}}}, "segment.options.of: found 'membrann'; of is foreground or mem"),
+        ({"segment": {"options": {"of": "membrann"}}}, "did you mean 'membrane'?"),
+        ({"segment": {"options": {"dims": 4}}}, "segment.options.dims: found 4; dims is 2 or 3"),
+        ({"segment": {"options": {"oof": "membrane"}}}, "found 'oof'; components has no such option; did you mean"),
+        ({"segment": {"options": {"smalest": 3}}}, "did you mean 'smallest'?"),
+        ({"segment": {"options": {"smallest": "3"}}}, "smallest is a whole number"),
+        ({"segment": {"options": {"channel": 1}}}, "the target membrane has 1 channels"),
+        ({"segment": {"method": "waterz"}}, "found 'waterz' with the target membrane; waterz cuts affinities"),
+        ({"segment": {"method": "waterz"}}, "take components or watershed or multicut, or another target"),
+        ({"segment": {"method": "multicut"}}, "multicut cuts affinities"),
+        ({"segment": {"method": "marker-watershed"}}, "it cuts body and contour: the targets bc and bcd"),
+        ({"train": {"model": "unet2d-same", "target": "foreground"}, "segment": {"method": "watershed"}}, "cuts one"),
+        ({"train": {"model": "u3d-bc", "target": "bc"}, "segment": {"method": "watershed"}}, "not body; take"),
+        ({"train": AFFINITIES}, "found 'components' with the target affinities"),
+        ({"train": AFFINITIES, "segment": {"method": "waterz", "options": {"fragments": "dist"}}}, "or distance"),
+        ({"train": AFFINITIES, "segment": {"method": "mutex", "options": {"offsets": [[-1, 0, 0]]}}}, "train.offsets,"),
+        ({"train": AFFINITIES | {"offsets": [[0, 0, -1], [0, -1, 0], [-1, 0, 0]]}, "segment": {"method": "waterz"}},
+         "key train.offsets: found [[0, 0, -1], [0, -1, 0], [-1, 0, 0]] first; waterz reads"),
+        ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "train.options.dropot: found 'dropot'; the"),
+        ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "did you mean 'dropout'?"),
+        ({"train": {"model": "unet2d-same", "options": {"dropout": "half"}}}, "dropout is a number"),
+        ({"train": {"model": "unet2d", "options": {"padding": "same"}}}, "the model unet2d has no such option"),
+        ({"train": {"model": "fusionnet", "options": {"dropout": 0.5}}}, "it takes none"),
+        ({"train": {"model": "forest", "target": "bc"}}, "key train.target: found 'bc' with a forest; a forest learns"),
+        ({"train": {"model": "forest", "options": {"tres": 3}}}, "did you mean 'trees'?"),
+        ({"train": {"model": "forest", "options": {"trees": 0}}}, "a forest needs scales above 0, a tree"),
+        ({"train": {"model": "forest", "options": {"seed": 3}}}, "a forest has no such option"),
+    ],
+)  # fmt: skip
+def test_options_and_targets_are_known_before_training(change: dict[str, Any], said: str) -> None:
+    found, problems = parse_spec(yaml.safe_dump(BODY | {"presets": {}} | change), "one.yaml")
+    assert found is None
+    assert said in "\n".join(map(str, problems))
+    body = BODY | {"presets": {"odd": change}}  # and in a preset, once
+    _, problems = parse_spec(yaml.safe_dump(body), "one.yaml")
+    assert all(problem.key.startswith("presets.odd.") for problem in problems)
+    assert len(problems) == len(set(map(str, problems)))
+    assert problems
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"train": {"model": "dynunet", "options": {"strides": [[1, 2, 2], 2, 2, 2, 2]}}},
+        {"train": AFFINITIES, "segment": {"method": "mutex", "options": {"offsets": AFFINITIES["offsets"],
+                                                                        "stride": [1, 4, 4]}}},
+        {"train": AFFINITIES, "segment": {"method": "multicut", "options": {"cut": 1}}},
+        {"train": {"model": "u3d-bc", "target": "bcd"}, "segment": {"method": "watershed", "options": {"channel": -2}}},
+        {"train": {"model": "forest", "options": {"scales": [1, 2.5], "workers": 2}}},
+    ],
+)  # fmt: skip
+def test_options_that_are_taken(change: dict[str, Any]) -> None:
+    assert parse_spec(yaml.safe_dump(BODY | {"presets": {}} | change))[1] == []
+
+
+def test_the_options_of_models_are_those_of_their_factories() -> None:
+    pytest.importorskip("torch", reason="metareview[rerun]")
+    import inspect
+    from importlib import import_module
+
+    from metareview.rerun.models import MODELS
+    from metareview.rerun.spec_options import factory_options
+
+    decided = {"width", "padding"}
+    for model in MODELS.values():
+        if model.kind == "network":
+            module, _, name = model.factory.partition(":")
+            taken = inspect.signature(getattr(import_module(module), name)).parameters.values()
+            names = {entry.name for entry in taken if entry.kind is entry.KEYWORD_ONLY}
+            assert set(factory_options(model)) == names - decided
+
+
 def example(folder: Path, **change: Any) -> Path:
     """Copy the phantom review, with its U-Net spec changed."""
     from shutil import copytree, ignore_patterns
@@ -186,6 +266,17 @@ def test_a_preset_replaces_what_it_names() -> None:
     assert spec.with_preset("as-written") is spec
     with pytest.raises(UnknownName, match="preset of one"):
         spec.with_preset("smal")
+
+
+def test_a_preset_with_another_method_does_not_inherit_the_options_of_the_first() -> None:
+    cut = {"method": "multicut", "options": {"boundary": "membrane", "cut": 0.3}}
+    presets = {"plain": {"segment": {"method": "components", "options": {"dims": 2}}}, "wide": {"train": {"width": 2}},
+               "finer": {"segment": {"options": {"cut": 0.2}}}}  # fmt: skip
+    spec = spec_of(segment=cut, presets=presets)
+    assert spec.with_preset("plain").segment.options == {"dims": 2}
+    assert spec.with_preset("wide").segment.options == cut["options"]
+    assert spec.with_preset("finer").segment.options == {"boundary": "membrane", "cut": 0.2}
+    assert spec.with_preset("plain").training_id("0", 1) == spec.training_id("0", 1)
 
 
 def test_the_id_of_a_run_changes_with_what_decides_its_numbers_only() -> None:

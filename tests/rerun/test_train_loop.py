@@ -11,7 +11,6 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ torch = pytest.importorskip("torch", reason="extra rerun")
 from pydantic import ValidationError  # noqa: E402
 
 from metareview.errors import BuildFailed, InputError, UnknownName  # noqa: E402
+from metareview.rerun import checkpoint  # noqa: E402
 from metareview.rerun import train as loop  # noqa: E402
 from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint  # noqa: E402
 from metareview.rerun.config import TrainConfig  # noqa: E402
 from metareview.rerun.data import Fold, Split, Volume, plan_folds  # noqa: E402
 from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E402
-from metareview.rerun.losses import LOSSES  # noqa: E402
 from metareview.rerun.phantom import phantom  # noqa: E402
 from metareview.rerun.schedule import learning_rate, step_seed  # noqa: E402
 from metareview.rerun.train import train  # noqa: E402
@@ -113,8 +112,9 @@ def test_killed_run_continues_bit_for_bit(tmp_path: Path, root: Path, optimizer:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert (out / "last.pt").exists(), "no checkpoint before the deadline"
-    stopped = read_checkpoint(out / "last.pt", CPU)["state"]["step"]
+    newest = out / "next.pt" if (out / "next.pt").exists() else out / "last.pt"
+    assert newest.exists(), "no checkpoint before the deadline"
+    stopped = read_checkpoint(newest, CPU)["state"]["step"]
     assert 0 < stopped < 30
     outcome = train(config, VOLUME, FOLD, out, device="cpu", seed=5)
     assert outcome.events == (f"continued at step {stopped} of 30",)
@@ -137,7 +137,7 @@ def test_slow_steps_are_kept_between_checkpoints(tmp_path: Path, monkeypatch: py
             raise KeyboardInterrupt
         return write_checkpoint(path, content)
 
-    monkeypatch.setattr(loop, "write_checkpoint", killed)
+    monkeypatch.setattr(checkpoint, "write_checkpoint", killed)
     with pytest.raises(KeyboardInterrupt):
         train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
     outcome = train(config, VOLUME, FOLD, tmp_path / "killed", device="cpu", seed=2)
@@ -198,38 +198,58 @@ def test_checkpoint_of_another_run(tmp_path: Path) -> None:
         load_trained(tmp_path / "weights.pt", "cpu")
 
 
-def with_loss(monkeypatch: pytest.MonkeyPatch, loss: Any) -> None:
-    monkeypatch.setattr(loop, "LOSSES", MappingProxyType({**LOSSES, "bce": loss}))
+def finite(path: Path) -> bool:
+    return all(bool(torch.isfinite(value.float()).all()) for value in weights(path).values())
 
 
-def test_nan_stops_and_keeps_the_last_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config, calls = TrainConfig(**{**SMALL, "validate_every": 0}), [0]
-
-    def breaks(*given: Any) -> Any:
-        calls[0] += 1
-        return LOSSES["bce"](*given) * (float("nan") if calls[0] == 7 else 1.0)
-
-    with_loss(monkeypatch, breaks)
+def test_a_step_that_spoils_the_weights_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loss was still a number; the checkpoint after it waits for the next loss, which is none."""
+    config = TrainConfig(**{**SMALL, "validate_every": 0, "checkpoint_every": 2})
+    monkeypatch.setattr(loop, "learning_rate", lambda given, step: 1e30 if step == 5 else learning_rate(given, step))
     text = (
         r"fold 0, seed 1: the loss was no finite number at step 6 \(learning rate .*patches at z, y, x \[\[.*step 4 is"
     )
     with pytest.raises(BuildFailed, match=text):
         train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
-    kept = weights(tmp_path / "last.pt")
-    assert all(bool(torch.isfinite(value.float()).all()) for value in kept.values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "last.pt"]
+    assert finite(tmp_path / "last.pt")
+    with pytest.raises(BuildFailed, match=r"at step 6 .*step 4 is kept"):  # it goes on from there, to the same place
+        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
     monkeypatch.undo()  # the cause is gone: the run goes on and ends as if nothing had been
     outcome = train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+    assert outcome.events == ("continued at step 4 of 12",)
     assert same(
         weights(outcome.checkpoint),
         weights(train(config, VOLUME, FOLD, tmp_path / "b", device="cpu", seed=1).checkpoint),
     )
 
 
-def test_nan_before_any_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_loss(monkeypatch, lambda *given: LOSSES["bce"](*given) / 0.0)
-    with pytest.raises(BuildFailed, match="last good checkpoint: there was none yet; lower learning_rate"):
-        train(TrainConfig(**SMALL), VOLUME, FOLD, tmp_path, device="cpu")
-    assert not (tmp_path / "last.pt").exists()
+def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainConfig(**{**SMALL, "validate_every": 0, "checkpoint_every": 3})
+    inf = float("inf")
+    monkeypatch.setattr(loop, "learning_rate", lambda given, step: inf if step == 5 else learning_rate(given, step))
+    with pytest.raises(BuildFailed, match=r"a weight was no finite number after step 5 .*step 3 is kept"):
+        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+    assert finite(tmp_path / "last.pt")
+
+
+@pytest.mark.parametrize(
+    "more", [{"learning_rate": 1e3}, {"learning_rate": 1e4, "optimizer": "sgd"}], ids=["adam", "sgd"]
+)
+@pytest.mark.parametrize("validated", [True, False])
+def test_no_run_at_a_wild_rate_keeps_a_checkpoint_or_finishes(
+    tmp_path: Path, more: dict[str, Any], validated: bool
+) -> None:
+    fold = FOLD if validated else Fold(FOLD.name, FOLD.train, (), FOLD.test)
+    given = {**SMALL, "validate_every": 0, "checkpoint_every": 1, "schedule": "constant"}
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match=r"no finite number at step 1 .*checkpoint: there was none yet; lower"):
+            train(TrainConfig(**given | more), VOLUME, fold, tmp_path / "a", device="cpu", seed=1)
+    last = given | more | {"steps": 1, "learning_rate": 1e30}
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match=r"was no finite number (after step 0|of the last weights)"):
+            train(TrainConfig(**last), VOLUME, fold, tmp_path / "b", device="cpu", seed=1)
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["config.json"]
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, patches: int) -> None:
@@ -302,6 +322,62 @@ def test_compiled_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(seen) == 1
     load_trained(tmp_path / "a" / "weights.pt", "cpu", compile=True)
     assert len(seen) == 2
+
+
+def test_a_compiler_that_fails_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real torch.compile, with a backend that fails as one without a C compiler does; the numbers are the same."""
+    given = {**SMALL, "steps": 2, "validate_every": 0, "model": "u3d-bc", "target": "bc", "patch": (4, 16, 16)}
+    plain = train(TrainConfig(**given), VOLUME, FOLD, tmp_path / "plain", device="cpu", seed=1)
+    real, full = torch.compile, [True]
+
+    def fails(*_: Any) -> Any:
+        if full.pop() if full else False:  # first of all memory is full, which is another matter
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable.")
+
+    monkeypatch.setattr(torch, "compile", lambda model: real(model, backend=fails))
+    compiled = TrainConfig(**{**given, "compile": True})
+    for name in ("first", "second"):
+        outcome = train(compiled, VOLUME, FOLD, tmp_path / name, device="cpu", seed=1)
+        *before, said = outcome.events
+        assert said.startswith("torch.compile failed (")
+        assert "Failed to find C compiler" in said
+        assert said.endswith("; the network runs uncompiled, which is slower")
+        assert [text[:27] for text in before] == (["out of memory at step 0: the"[:27]] if name == "first" else [])
+    assert same(weights(outcome.checkpoint), weights(plain.checkpoint))
+
+
+def test_what_fails_without_a_compiler_is_not_put_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("of the loss")
+
+    monkeypatch.setattr(loop, "LOSSES", {"bce": broken})
+    monkeypatch.setattr(torch, "compile", lambda model: model)
+    with pytest.raises(ZeroDivisionError, match="of the loss"):
+        train(TrainConfig(**{**SMALL, "compile": True}), VOLUME, FOLD, tmp_path, device="cpu")
+
+
+def test_memory_that_is_full_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Volume, weights, optimiser and checkpoint: halving the batch makes no room for them, so what would is said."""
+    config = TrainConfig(**{**SMALL, "checkpoint_every": 1, "clip": 1.0})
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
+
+    for owner, name, said in (
+        (loop, "PatchSource", r"phantom.*, 10 x 64 x 64 voxels: out of memory on cpu; train on a part of it"),
+        (torch.nn.Module, "to", "model unet2d-same, the weights: out of memory on cpu; take a smaller width, sgd"),
+        (torch.nn.utils, "clip_grad_norm_", "model unet2d-same, step 0 of adam: out of memory on cpu"),
+        (torch.optim.Adam, "step", "model unet2d-same, step 0 of adam: out of memory on cpu; take a smaller width"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, full)
+            with pytest.raises(InputError, match=said):
+                train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+    write_checkpoint(tmp_path / "last.pt", {"identity": run_identity(config, VOLUME, FOLD, 1)})
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(InputError, match="a checkpoint of it: out of memory on cpu"):
+        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
 
 
 def test_refusals(tmp_path: Path) -> None:
