@@ -3,22 +3,25 @@
 All of it in one run on random data: the two ceilings (`measure_ceilings`), then for each model our training step and
 our tiled inference, and the same by a loop as one writes it first: eager, float32 (as PyTorch sets it: convolutions may
 use TF32 on CUDA), patches cut by NumPy on the host. Times are medians by CUDA events after at least three warm-ups; the
-first call, with compilation and the search for kernels, is apart.
+first call, with compilation and the search for kernels, is apart. What cannot be measured (a library that is missing, a
+full memory, a compiler that fails) is a row with the reason, and costs no other row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from time import perf_counter
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import nn
 
+from metareview.errors import MetareviewError
 from metareview.rerun.config import TrainConfig
 from metareview.rerun.data import Fold, Volume
 from metareview.rerun.device import (
@@ -26,6 +29,7 @@ from metareview.rerun.device import (
     Timing,
     bf16_wanted,
     describe_device,
+    is_out_of_memory,
     measure_ceilings,
     numerics,
     time_repeats,
@@ -38,6 +42,7 @@ from metareview.rerun.train import Job
 __all__ = ["CASES", "Case", "Measured", "leaf_bytes", "measure", "measure_all"]
 
 Triple = tuple[int, int, int]
+Task = Literal["training", "inference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +94,28 @@ class Measured:
     plain_mvoxels, speedup : the plain loop, and ours over it.
     first_seconds : the first call: compilation, search for kernels.
     milliseconds : one step, median; `low` and `high` are the fastest and the slowest.
+    reason : why there are no numbers, or none of the plain loop.
+    events : what happened on the way, such as a batch that was halved: the numbers are of what went on after it.
     """
 
     model: str
-    task: Literal["training", "inference"]
+    task: Task
     width: float
     patch: Triple
     batch: int
-    mvoxels: float
-    tflops: float
-    of_matmul: float
-    gbs: float
-    of_copy: float
-    plain_mvoxels: float
-    speedup: float
-    first_seconds: float
-    milliseconds: float
-    low: float
-    high: float
+    mvoxels: float | None = None
+    tflops: float | None = None
+    of_matmul: float | None = None
+    gbs: float | None = None
+    of_copy: float | None = None
+    plain_mvoxels: float | None = None
+    speedup: float | None = None
+    first_seconds: float | None = None
+    milliseconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+    events: tuple[str, ...] = ()
 
 
 def leaf_bytes(model: nn.Module, shape: Sequence[int], element: int) -> int:
@@ -157,13 +166,14 @@ def measure(
         model=case.model, width=case.width, target="foreground", patch=case.patch, batch=case.batch, steps=1_000_000,
         checkpoint_every=1_000_000, compile=compile,
     )  # fmt: skip
+    said: dict[str, None] = {}
     with TemporaryDirectory() as folder, numerics(device, deterministic=False):
         job = Job(config, volume, fold, Path(folder), device, 0, "throughput")
-        ours = time_repeats(job.step, device, repeats=repeats)
-        channels = job.source.channels
-        predicting = _inference(spec, job.compiled, image, patch, case.batch, device)
-        ours_infer = time_repeats(predicting, device, repeats=max(3, repeats // 4))
-        del job
+        step = job.step
+        ours = _timed(lambda: time_repeats(step, device, repeats=repeats))
+        channels, events = job.source.channels, tuple(job.state.events)
+        predict = _inference(spec, job.compiled, image, patch, case.batch, device, said)
+        ours_infer = _timed(lambda: time_repeats(predict, device, repeats=max(3, repeats // 4)))
     plain, plain_infer = _plain(case, spec, volume, image, patch, channels, device, repeats)
     shape = (case.batch, 1, *patch) if spec.dims == 3 else (case.batch * patch[0], 1, *patch[1:])
     model = build(case.model, out_channels=channels, width=case.width)
@@ -172,11 +182,28 @@ def measure(
     voxels = case.batch * prod(patch)
     plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
     passes = plan.count * prod(plan.tile) / voxels
-    return [
-        _row(case, patch, "training", ours, plain, voxels, (3 * work[0], 3 * work[1]), ceilings),
-        _row(case, patch, "inference", ours_infer, plain_infer, image.size, (passes * work[0], passes * work[1]),
-             ceilings),
-    ]  # fmt: skip
+    train = replace(
+        _row(case, patch, "training", ours, plain, voxels, (3 * work[0], 3 * work[1]), ceilings), events=events
+    )
+    infer = _row(
+        case, patch, "inference", ours_infer, plain_infer, image.size, (passes * work[0], passes * work[1]), ceilings
+    )
+    return [train, replace(infer, events=tuple(said))]
+
+
+def _timed(work: Callable[[], Timing]) -> Timing | str:
+    """Return the time of some work, or the reason why there is none."""
+    try:
+        return work()
+    except Exception as error:  # whatever a model, its libraries or a compiler raise: the other numbers still count
+        return _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MetareviewError):
+        return str(error)
+    text = next(iter(str(error).strip().splitlines()), "")
+    return "out of memory" if is_out_of_memory(error) else f"{type(error).__name__}: {text}"
 
 
 def _triple(sizes: Sequence[int], first: int = 1) -> Triple:
@@ -189,19 +216,22 @@ def _tile(spec: ModelSpec, patch: Triple, batch: int) -> Triple:
 
 
 def _inference(
-    spec: ModelSpec, model: nn.Module, image: np.ndarray, patch: Triple, batch: int, device: torch.device
-) -> Callable[[], object]:
+    spec: ModelSpec, model: nn.Module, image: np.ndarray, patch: Triple, batch: int, device: torch.device,
+    said: dict[str, None],
+) -> Callable[[], object]:  # fmt: skip
     from metareview.rerun.infer import predict_volume
     from metareview.rerun.patches import Scale
 
     how = Stitching(tile=_tile(spec, patch, batch), batch=1 if spec.dims == 2 else batch, scale=Scale(128.0, 74.0))
-    return lambda: predict_volume(spec, model, image, how, device=device, progress=False)
+    return lambda: said.update(
+        dict.fromkeys(predict_volume(spec, model, image, how, device=device, progress=False).events)
+    )
 
 
 def _plain(
     case: Case, spec: ModelSpec, volume: Volume, image: np.ndarray, patch: Triple, channels: int,
     device: torch.device, repeats: int,
-) -> tuple[Timing, Timing]:  # fmt: skip
+) -> tuple[Timing | str, Timing | str]:  # fmt: skip
     """Time the loop as one writes it first: NumPy crops and flips, copy, eager float32, the loss read every step."""
     rng = np.random.default_rng(0)
     model = build(case.model, out_channels=channels, width=case.width).to(device).train()
@@ -219,8 +249,9 @@ def _plain(
         optimizer.step()
         return loss.item()
 
-    training = time_repeats(step, device, repeats=repeats)
+    training = _timed(lambda: time_repeats(step, device, repeats=repeats))
     model.eval()
+    optimizer.zero_grad()
     plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
     padded = np.pad(image, [(0, max(0, need - size)) for need, size in zip(plan.tile, image.shape, strict=True)])
 
@@ -232,7 +263,7 @@ def _plain(
                 found.append(torch.sigmoid(apply_model(model, spec.dims, tile[None, None].to(device))).cpu().numpy())
         return found
 
-    return training, time_repeats(infer, device, repeats=max(3, repeats // 4))
+    return training, _timed(lambda: time_repeats(infer, device, repeats=max(3, repeats // 4)))
 
 
 def _crops(volume: Volume, patch: Triple, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -249,27 +280,63 @@ def _crops(volume: Volume, patch: Triple, count: int, rng: np.random.Generator) 
 
 
 def _row(
-    case: Case, patch: Triple, task: Literal["training", "inference"], ours: Timing, plain: Timing, voxels: int,
+    case: Case, patch: Triple, task: Task, ours: Timing | str, plain: Timing | str, voxels: int,
     work: tuple[float, float], ceilings: Ceilings,
 ) -> Measured:  # fmt: skip
+    """Return a row; a time that is a text is the reason why there is none."""
+    row = Measured(case.model, task, case.width, patch, case.batch)
+    if not isinstance(plain, str):
+        row = replace(row, plain_mvoxels=voxels / plain.median / 1e6)
+    if isinstance(ours, str):
+        return replace(row, reason=ours)
     tflops, gbs = work[0] / ours.median / 1e12, work[1] / ours.median / 1e9
-    return Measured(
-        case.model, task, case.width, patch, case.batch, voxels / ours.median / 1e6, tflops,
-        tflops / ceilings.matmul_tflops, gbs, gbs / ceilings.copy_gbs, voxels / plain.median / 1e6,
-        plain.median / ours.median, ours.first, 1e3 * ours.median, 1e3 * ours.low, 1e3 * ours.high,
+    return replace(
+        row, mvoxels=voxels / ours.median / 1e6, tflops=tflops, of_matmul=tflops / ceilings.matmul_tflops, gbs=gbs,
+        of_copy=gbs / ceilings.copy_gbs, first_seconds=ours.first, milliseconds=1e3 * ours.median, low=1e3 * ours.low,
+        high=1e3 * ours.high, speedup=None if isinstance(plain, str) else plain.median / ours.median,
+        reason=f"the plain loop: {plain}" if isinstance(plain, str) else None,
     )  # fmt: skip
 
 
+def _rows(case: Case, device: torch.device, ceilings: Ceilings, quick: bool) -> list[Measured]:
+    """Return the rows of a case; where the model cannot be had at all, with the reason in both."""
+    try:
+        return measure(case, device, ceilings, repeats=3 if quick else 20)
+    except Exception as error:  # as in `_timed`
+        why = _reason(error)
+        return [Measured(case.model, task, case.width, case.patch, case.batch, reason=why) for task in get_args(Task)]
+
+
 def measure_all(
-    device: torch.device, *, quick: bool, cases: Iterable[Case] = CASES, say: Callable[[str], None] = lambda text: None
-) -> dict[str, Any]:
-    """Return the device, its ceilings, and the rows of every case, as JSON-ready data."""
+    device: torch.device, *, quick: bool, cases: Iterable[Case] = CASES, seconds: float | None = None,
+    say: Callable[[str], None] = lambda text: None, keep: Callable[[dict[str, Any]], None] = lambda result: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the device, its ceilings, the rows of every case, and what was left out, as JSON-ready data.
+
+    Parameters
+    ----------
+    seconds : no model is begun that would, at the pace of the slowest so far, end later; it stands in ``left_out``.
+    say : is told what is measured next.
+    keep : is given the result so far, after the ceilings and after each model: what is kept outlives a kill.
+    """
+    begin = perf_counter()
+    chosen = [case.reduced() if quick else case for case in cases]
     ceilings = measure_ceilings(device, quick=quick)
-    rows: list[dict[str, Any]] = []
-    for case in cases:
-        chosen = case.reduced() if quick else case
-        say(f"{chosen.model}: patch {' x '.join(map(str, chosen.patch))}, batch {chosen.batch}, width {chosen.width:g}")
-        rows += [asdict(row) for row in measure(chosen, device, ceilings, repeats=3 if quick else 20)]
+    result: dict[str, Any] = {
+        "device": describe_device(device), "quick": quick, "ceilings": asdict(ceilings), "rows": [],
+        "left_out": [case.model for case in chosen],
+    }  # fmt: skip
+    keep(result)
+    slowest = 0.0
+    for case in chosen:
+        started = perf_counter()
+        if seconds is not None and started - begin + slowest > seconds:
+            break
+        say(f"{case.model}: patch {' x '.join(map(str, case.patch))}, batch {case.batch}, width {case.width:g}")
+        result["rows"] += [asdict(row) for row in _rows(case, device, ceilings, quick)]
+        result["left_out"].remove(case.model)
+        keep(result)
         if device.type == "cuda":
             torch.cuda.empty_cache()
-    return {"device": describe_device(device), "quick": quick, "ceilings": asdict(ceilings), "rows": rows}
+        slowest = max(slowest, perf_counter() - started)
+    return result
