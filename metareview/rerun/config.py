@@ -134,8 +134,8 @@ class TrainConfig(Config):
     channels_last: bool = True
     """Memory layout; the numbers are the same up to rounding."""
 
-    compile: bool | None = None
-    """torch.compile; None: on CUDA only."""
+    compile: bool | Literal["reduce-overhead", "max-autotune"] | None = None
+    """torch.compile, or its mode (both record CUDA graphs); None: on CUDA only, and eager where it fails there."""
 
     deterministic: bool = False
     """Only deterministic kernels: slower, the same bits from run to run on one machine. CPU runs are so anyway."""

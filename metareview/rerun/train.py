@@ -22,7 +22,14 @@ from metareview.errors import BuildFailed, InputError, UnknownName
 from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint
 from metareview.rerun.config import AugmentConfig, TrainConfig
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
-from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics
+from metareview.rerun.device import (
+    autocast,
+    choose_device,
+    describe_device,
+    is_compile_error,
+    is_out_of_memory,
+    numerics,
+)
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
@@ -113,14 +120,21 @@ class Job:
         layout = torch.channels_last if self.spec.dims == 2 else torch.channels_last_3d
         self.layout = layout if config.channels_last else torch.contiguous_format
         self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
-        wanted = device.type == "cuda" if config.compile is None else config.compile
-        self.compiled: nn.Module = torch.compile(self.model) if wanted else self.model  # type: ignore[assignment]
+        self.compiled = self._compiled()
         self.optimizer = make_optimizer(config, self.model, device)
         self.state, self.good_step, self.status = State(), 0, ""
         self.first_bad = torch.full((), -1, device=device)
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
         self.saved, self.save_cost = perf_counter(), 0.0
+
+    def _compiled(self) -> nn.Module:
+        asked = self.config.compile
+        if not (self.device.type == "cuda" if asked is None else asked):
+            return self.model
+        # static shapes: every patch and batch has one size
+        found = torch.compile(self.model, dynamic=False, mode=asked if isinstance(asked, str) else None)
+        return found  # type: ignore[return-value]
 
     def step(self) -> int:
         """Do one step, then what is due after it; return the voxels that went through the model."""
@@ -147,10 +161,10 @@ class Job:
         return voxels
 
     def _rhythm(self) -> dict[str, int]:
-        config = self.config
+        config, look = self.config, 1 if self.device.type == "cpu" else LOOK_EVERY
         return {
-            "look": 1 if self.device.type == "cpu" else LOOK_EVERY,
-            "log": max(1, config.steps // 200),
+            "look": look,
+            "log": max(look, config.steps // 200),
             "validate": config.validate_every or config.steps,
             "checkpoint": config.checkpoint_every,
         }
@@ -163,10 +177,17 @@ class Job:
                 batch = self.source.draw(self._generator(), self.config.batch, self.config.augment)
                 loss = self._gradient(batch)
                 break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+            except Exception as error:  # compilers raise what they like
+                if self.config.compile is None and self.compiled is not self.model and is_compile_error(error):
+                    self.compiled = self.model
+                    said = str(error).partition("\n")[0]
+                    self.state.say(
+                        f"step {self.state.step}: the model cannot be compiled here, and goes on without: {said}"
+                    )
+                elif is_out_of_memory(error):
+                    self._halve(error)
+                else:
                     raise
-                self._halve(error)
             self.optimizer.zero_grad(set_to_none=True)
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()

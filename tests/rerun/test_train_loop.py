@@ -11,7 +11,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E40
 from metareview.rerun.losses import LOSSES  # noqa: E402
 from metareview.rerun.phantom import phantom  # noqa: E402
 from metareview.rerun.schedule import learning_rate, step_seed  # noqa: E402
-from metareview.rerun.train import train  # noqa: E402
+from metareview.rerun.train import Job, train  # noqa: E402
 from metareview.results.atomic import write_atomic  # noqa: E402
 
 torch.set_num_threads(1)
@@ -293,12 +293,43 @@ def test_kinds_of_runs(tmp_path: Path, model: str, more: dict[str, Any]) -> None
 
 def test_compiled_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(torch, "compile", lambda model: seen.append(model) or model)
+    monkeypatch.setattr(torch, "compile", lambda model, **how: seen.append(how) or model)
     for name, wanted in (("a", True), ("b", None), ("c", False)):  # None: on CUDA only
         train(TrainConfig(**{**SMALL, "steps": 1, "compile": wanted}), VOLUME, FOLD, tmp_path / name, device="cpu")
     assert len(seen) == 1
     load_trained(tmp_path / "a" / "weights.pt", "cpu", compile=True)
     assert len(seen) == 2
+    graphs = TrainConfig.model_validate({**SMALL, "steps": 1, "compile": "reduce-overhead"})
+    train(graphs, VOLUME, FOLD, tmp_path / "d", device="cpu")
+    assert seen[2] == {"dynamic": False, "mode": "reduce-overhead"}
+    with pytest.raises(ValueError, match="compile"):
+        TrainConfig.model_validate({"compile": "fast"})
+
+
+def test_a_compiler_that_fails_costs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody asked for it, the run goes on without, says so, and has the numbers of one that never tried."""
+    from torch._dynamo.exc import InternalTorchDynamoError
+
+    class Failing(torch.nn.Module):
+        def forward(self, image: Any) -> Any:
+            raise InternalTorchDynamoError("no C compiler\nand a long trace")
+
+    config = TrainConfig(**{**SMALL, "steps": 2})
+    plain = train(config, VOLUME, FOLD, tmp_path / "plain", device="cpu")
+    monkeypatch.setattr(Job, "_compiled", lambda job: Failing())
+    found = train(config, VOLUME, FOLD, tmp_path / "failing", device="cpu")
+    assert found.history == plain.history
+    assert found.events[-1] == "step 0: the model cannot be compiled here, and goes on without: no C compiler"
+    asked = config.model_copy(update={"compile": True})
+    with pytest.raises(InternalTorchDynamoError):
+        train(asked, VOLUME, FOLD, tmp_path / "asked", device="cpu")
+
+
+def test_a_look_at_the_loss_waits_for_the_device() -> None:
+    """So on CUDA there is none more often than LOOK_EVERY, however short the run; on CPU nothing waits."""
+    for kind, steps, expected in (("cuda", 100, 20), ("cuda", 8000, 40), ("cpu", 100, 1), ("cpu", 8000, 40)):
+        job: Any = SimpleNamespace(device=torch.device(kind), config=TrainConfig(**{**SMALL, "steps": steps}))
+        assert Job._rhythm(job)["log"] == expected
 
 
 def test_refusals(tmp_path: Path) -> None:
