@@ -34,9 +34,12 @@ from metareview.rerun.device import (
     numerics,
     time_repeats,
 )
+from metareview.rerun.infer import predict_volume
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build, flops
+from metareview.rerun.patches import Scale
 from metareview.rerun.stitch import Stitching, apply_model
+from metareview.rerun.tiles import TilePlan
 from metareview.rerun.train import Job
 
 __all__ = ["CASES", "Case", "Measured", "leaf_bytes", "measure", "measure_all"]
@@ -47,7 +50,7 @@ Task = Literal["training", "inference"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured of one model: patch (z, y, x), batch, and the tiles per axis that inference stitches.
+    """What is measured of one model: patch (z, y, x) and batch of training; inference sees `tiles` patches per axis.
 
     `width` is below 1 in the reduced form.
     """
@@ -85,7 +88,7 @@ class Measured:
 
     Attributes
     ----------
-    model, task, width, patch, batch : what was measured.
+    model, task, width, patch, batch : what was measured; of inference, the tile and how many go through at once.
     mvoxels : input voxels per second, in millions (inference: voxels of the volume, overlap and margins included in
         the cost).
     tflops, of_matmul : convolutions and matrix products counted once per pass (three passes' worth in training), and
@@ -151,44 +154,84 @@ def random_volume(shape: Triple, seed: int = 0) -> tuple[Volume, Fold]:
     return volume, Fold("all", (whole,), (), ())
 
 
-def measure(
-    case: Case, device: torch.device, ceilings: Ceilings, *, repeats: int = 20, compile: bool | None = None
-) -> list[Measured]:
-    """Return the rows of one model: training and inference."""
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What both loops are given: the case, a volume to train on, an image to predict, and its tiles."""
+
+    case: Case
+    spec: ModelSpec
+    patch: Triple
+    volume: Volume
+    fold: Fold
+    image: np.ndarray
+    how: Stitching
+    plan: TilePlan
+    device: torch.device
+    repeats: int
+
+
+def _setting(case: Case, device: torch.device, repeats: int) -> _Setting:
     spec = MODELS[case.model]
     patch = _triple(spec.next_input(case.patch[3 - spec.dims :]))
     volume, fold = random_volume(_triple(tuple(2 * size for size in patch)))
     margin = _triple(spec.margin, 0)
-    image = random_volume(
-        _triple(tuple(case.tiles * (size - 2 * edge) for size, edge in zip(patch, margin, strict=True)))
-    )[0].image
+    inner = [size - 2 * edge for size, edge in zip(patch, margin, strict=True)]
+    shape = _triple([case.tiles * size for size in inner])
+    if spec.dims == 2:
+        shape = (case.tiles * case.batch, *shape[1:])
+    # as a spec predicts that says nothing of tiles and batches
+    how = Stitching(scale=Scale(128.0, 74.0)).on(device, spec, shape)
+    image = random_volume(shape)[0].image
+    return _Setting(case, spec, patch, volume, fold, image, how, how.plan(spec, shape), device, repeats)
+
+
+def measure(
+    case: Case, device: torch.device, ceilings: Ceilings, *, repeats: int = 20, compile: bool | None = None
+) -> list[Measured]:
+    """Return the rows of one model: training, and inference as a spec does it that says nothing of tiles."""
+    given = _setting(case, device, repeats)
+    spec, patch, plan = given.spec, given.patch, given.plan
+    ours, ours_infer, channels, events, said = _ours(given, compile)
+    plain, plain_infer = _plain(given, channels)
+    model = build(case.model, out_channels=channels, width=case.width)
+    element = 2 if bf16_wanted("auto", device) else 4
+
+    def work(size: Triple, count: int) -> tuple[float, float]:
+        shape = (count, 1, *size) if spec.dims == 3 else (count * size[0], 1, *size[1:])
+        return flops(model, shape), leaf_bytes(model, shape, element)
+
+    once, tile = work(patch, case.batch), work(plan.tile, 1)
+    train = _row(case, patch, "training", ours, plain, case.batch * prod(patch), (3 * once[0], 3 * once[1]), ceilings)
+    infer = _row(
+        replace(case, batch=given.how.batch or 1), plan.tile, "inference", ours_infer, plain_infer, given.image.size,
+        (plan.count * tile[0], plan.count * tile[1]), ceilings,
+    )  # fmt: skip
+    return [replace(train, events=events), replace(infer, events=said)]
+
+
+Times = tuple[Timing | str, Timing | str]
+
+
+def _ours(
+    given: _Setting, compile: bool | None
+) -> tuple[Timing | str, Timing | str, int, tuple[str, ...], tuple[str, ...]]:
+    """Time our step and our inference; also return the channels, and what happened in each."""
+    case, device = given.case, given.device
     config = TrainConfig(
         model=case.model, width=case.width, target="foreground", patch=case.patch, batch=case.batch, steps=1_000_000,
         checkpoint_every=1_000_000, compile=compile,
     )  # fmt: skip
     said: dict[str, None] = {}
     with TemporaryDirectory() as folder, numerics(device, deterministic=False):
-        job = Job(config, volume, fold, Path(folder), device, 0, "throughput")
-        step = job.step
-        ours = _timed(lambda: time_repeats(step, device, repeats=repeats))
-        channels, events = job.source.channels, tuple(job.state.events)
-        predict = _inference(spec, job.compiled, image, patch, case.batch, device, said)
-        ours_infer = _timed(lambda: time_repeats(predict, device, repeats=max(3, repeats // 4)))
-    plain, plain_infer = _plain(case, spec, volume, image, patch, channels, device, repeats)
-    shape = (case.batch, 1, *patch) if spec.dims == 3 else (case.batch * patch[0], 1, *patch[1:])
-    model = build(case.model, out_channels=channels, width=case.width)
-    element = 2 if bf16_wanted("auto", device) else 4
-    work = flops(model, shape), leaf_bytes(model, shape, element)
-    voxels = case.batch * prod(patch)
-    plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
-    passes = plan.count * prod(plan.tile) / voxels
-    train = replace(
-        _row(case, patch, "training", ours, plain, voxels, (3 * work[0], 3 * work[1]), ceilings), events=events
-    )
-    infer = _row(
-        case, patch, "inference", ours_infer, plain_infer, image.size, (passes * work[0], passes * work[1]), ceilings
-    )
-    return [train, replace(infer, events=tuple(said))]
+        job = Job(config, given.volume, given.fold, Path(folder), device, 0, "throughput")
+        training = _timed(lambda: time_repeats(job.step, device, repeats=given.repeats))
+
+        def infer() -> None:
+            found = predict_volume(given.spec, job.compiled, given.image, given.how, device=device, progress=False)
+            said.update(dict.fromkeys(found.events))
+
+        inference = _timed(lambda: time_repeats(infer, device, repeats=max(3, given.repeats // 4)))
+        return training, inference, job.source.channels, tuple(job.state.events), tuple(said)
 
 
 def _timed(work: Callable[[], Timing]) -> Timing | str:
@@ -211,34 +254,17 @@ def _triple(sizes: Sequence[int], first: int = 1) -> Triple:
     return z, y, x
 
 
-def _tile(spec: ModelSpec, patch: Triple, batch: int) -> Triple:
-    return (batch * patch[0], patch[1], patch[2]) if spec.dims == 2 else patch
-
-
-def _inference(
-    spec: ModelSpec, model: nn.Module, image: np.ndarray, patch: Triple, batch: int, device: torch.device,
-    said: dict[str, None],
-) -> Callable[[], object]:  # fmt: skip
-    from metareview.rerun.infer import predict_volume
-    from metareview.rerun.patches import Scale
-
-    how = Stitching(tile=_tile(spec, patch, batch), batch=1 if spec.dims == 2 else batch, scale=Scale(128.0, 74.0))
-    return lambda: said.update(
-        dict.fromkeys(predict_volume(spec, model, image, how, device=device, progress=False).events)
-    )
-
-
-def _plain(
-    case: Case, spec: ModelSpec, volume: Volume, image: np.ndarray, patch: Triple, channels: int,
-    device: torch.device, repeats: int,
-) -> tuple[Timing | str, Timing | str]:  # fmt: skip
+def _plain(given: _Setting, channels: int) -> Times:
     """Time the loop as one writes it first: NumPy crops and flips, copy, eager float32, the loss read every step."""
+    case, spec, device, plan = given.case, given.spec, given.device, given.plan
     rng = np.random.default_rng(0)
     model = build(case.model, out_channels=channels, width=case.width).to(device).train()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
 
     def step() -> float:
-        image, target = (torch.from_numpy(part).to(device) for part in _crops(volume, patch, case.batch, rng))
+        image, target = (
+            torch.from_numpy(part).to(device) for part in _crops(given.volume, given.patch, case.batch, rng)
+        )
         optimizer.zero_grad()
         logits = apply_model(model, spec.dims, image)
         for axis in range(2, 5):
@@ -249,11 +275,11 @@ def _plain(
         optimizer.step()
         return loss.item()
 
-    training = _timed(lambda: time_repeats(step, device, repeats=repeats))
+    training = _timed(lambda: time_repeats(step, device, repeats=given.repeats))
     model.eval()
     optimizer.zero_grad()
-    plan = Stitching(tile=_tile(spec, patch, case.batch)).plan(spec, _triple(image.shape))
-    padded = np.pad(image, [(0, max(0, need - size)) for need, size in zip(plan.tile, image.shape, strict=True)])
+    rest = [(0, max(0, need - size)) for need, size in zip(plan.tile, given.image.shape, strict=True)]
+    padded = np.pad(given.image, rest)
 
     def infer() -> list[np.ndarray]:
         found = []
@@ -263,7 +289,7 @@ def _plain(
                 found.append(torch.sigmoid(apply_model(model, spec.dims, tile[None, None].to(device))).cpu().numpy())
         return found
 
-    return training, _timed(lambda: time_repeats(infer, device, repeats=max(3, repeats // 4)))
+    return training, _timed(lambda: time_repeats(infer, device, repeats=max(3, given.repeats // 4)))
 
 
 def _crops(volume: Volume, patch: Triple, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
