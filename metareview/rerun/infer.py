@@ -266,18 +266,9 @@ class Trained:
     facts: dict[str, Any]
 
     def stitching(self, **how: Any) -> Stitching:
-        """Return `Stitching` with the grey level scale of the training; mirrored copies only where they make sense.
-
-        Raises
-        ------
-        InputError
-            If test-time augmentation is asked for affinities, which have a direction that mirroring turns around.
-        """
-        if self.config.target == "affinities" and how.get("tta", "none") not in ("none", False):
-            raise InputError(
-                "test-time augmentation: affinities have a direction that mirroring reverses; use tta none"
-            )
-        return Stitching(**{"scale": self.scale, "precision": self.config.precision, **how})
+        """Return `Stitching` with the grey level scale and the offsets of the training."""
+        known = {"scale": self.scale, "precision": self.config.precision, "offsets": self.config.offsets}
+        return Stitching(**{**known, **how})
 
 
 def load_trained(checkpoint: str | Path, device: str | torch.device = "auto", *, compile: bool = False) -> Trained:

@@ -55,7 +55,9 @@ class Stitching:
     tile, overlap : see `metareview.rerun.tiles.plan_tiles`; tile None: `metareview.rerun.tiles.chosen_tile` takes one.
     blend : ``gaussian`` (standard deviation an eighth of the tile) or ``constant``; padded models only.
     tta : mean over mirrored copies: ``flips`` (4 in 2D, 8 in 3D), ``all`` (also y and x exchanged); True is ``flips``.
-        Not for targets with a direction, such as affinities.
+        Affinities of mirrored copies look the other way and are moved to the voxel they belong to; they take
+        ``flips`` only.
+    offsets : (z, y, x) of each channel where they are affinities; none otherwise.
     batch : tiles that go through at once; None: one, and on CUDA as many as fill it.
     large : larger tiles where no number depends on them; set on CUDA.
     precision : ``auto`` (bf16 on CUDA), ``bf16`` or ``float32``.
@@ -67,6 +69,7 @@ class Stitching:
     overlap: float = 0.25
     blend: Literal["gaussian", "constant"] = "gaussian"
     tta: Tta = "none"
+    offsets: tuple[Triple, ...] = ()
     batch: int | None = None
     large: bool = False
     precision: str = "auto"
@@ -98,6 +101,8 @@ class Stitching:
         kind = self.tta if isinstance(self.tta, str) else ("flips" if self.tta else "none")
         if kind not in ("none", "flips", "all"):
             raise InputError(f"tta {self.tta!r} is not known; use none, flips or all")
+        if kind == "all" and self.offsets:
+            raise InputError("tta all exchanges y and x, and affinities have no channel for that; use flips")
         if kind == "none":
             return [((), False)]
         axes = (3, 4) if spec.dims == 2 else (2, 3, 4)
@@ -185,6 +190,7 @@ def _averaged(
 ) -> Tensor:  # fmt: skip
     """Return the mean output (b, c, z, y, x), float32, over mirrored copies of the tiles (b, 1, z, y, x)."""
     total: Tensor | None = None
+    count: Tensor | None = None
     for flip, swap in mirrors:
         seen = tiles.transpose(3, 4) if swap else tiles
         seen = seen.flip(flip) if flip else seen
@@ -193,9 +199,38 @@ def _averaged(
         values = how.activation(values.float())
         values = values.flip(flip) if flip else values
         values = values.transpose(3, 4) if swap else values
-        total = values if total is None else total + values
+        if not how.offsets:
+            total = values if total is None else total + values
+            continue
+        if total is None or count is None:
+            total, count = torch.zeros_like(values), torch.zeros_like(values[0])
+        _add_affinities(total, count, values, flip, how.offsets)
     assert total is not None
+    if count is not None:
+        return total / count
     return total / len(mirrors) if len(mirrors) > 1 else total
+
+
+def _add_affinities(
+    total: Tensor, count: Tensor, values: Tensor, flip: tuple[int, ...], offsets: tuple[Triple, ...]
+) -> None:
+    """Add affinities (b, c, z, y, x) of a copy that was mirrored on some axes and turned back.
+
+    A channel that looks along mirrored axes now says whether v and v - offset belong together: that is the affinity of
+    v - offset, where that voxel is in the tile. One that looks along both kinds of axes at once has no counterpart.
+    """
+    for channel, offset in enumerate(offsets):
+        along = {axis for axis, step in enumerate(offset, start=2) if step}
+        if not along & set(flip):
+            total[:, channel] += values[:, channel]
+            count[channel] += 1
+        elif along <= set(flip):
+            sizes = values.shape[2:]
+            pairs = list(zip(offset, sizes, strict=True))
+            here = tuple(slice(max(0, -step), max(0, size - max(0, step))) for step, size in pairs)
+            there = tuple(slice(max(0, step), max(0, size - max(0, -step))) for step, size in pairs)
+            total[:, channel][:, *here] += values[:, channel][:, *there]
+            count[channel][here] += 1
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from metareview.errors import InputError  # noqa: E402
 from metareview.rerun import stitch  # noqa: E402
 from metareview.rerun.infer import Stitching, predict, predict_to_zarr, predict_volume  # noqa: E402
 from metareview.rerun.models import MODELS  # noqa: E402
-from metareview.rerun.patches import Scale  # noqa: E402
+from metareview.rerun.patches import Scale, affinities  # noqa: E402
 from metareview.rerun.tiles import chosen_tile, halved, plan_tiles  # noqa: E402
 from tests.rerun.rerun_nets import tiny  # noqa: E402
 
@@ -183,6 +183,32 @@ def test_receptive_field_away_from_borders() -> None:
     model = torch.nn.Conv3d(1, 1, 1)
     found = predict(spec, model, IMAGE, tile=(5, 9, 7), overlap=0.4, **PLAIN)
     np.testing.assert_allclose(found, whole(spec, model, IMAGE), atol=1e-6)
+
+
+class Oracle(torch.nn.Module):
+    """Affinities of the labels that it is shown as an image, and what it cannot know where the other voxel is out."""
+
+    def __init__(self, offsets: Any) -> None:
+        super().__init__()
+        self.offsets = offsets
+
+    def forward(self, x: Any) -> Any:
+        values, known = affinities(x[:, 0].round().long(), self.offsets)
+        return torch.where(known > 0, values, 0.25)
+
+
+@pytest.mark.parametrize(
+    "offsets", [((-1, 0, 0), (0, -1, 0), (0, 0, -1)), ((-2, 0, 0), (0, 3, 0), (0, -2, 1), (0, 0, 40))]
+)
+def test_affinities_of_mirrored_copies_come_back_to_their_voxels(offsets: Any) -> None:
+    labels = np.random.default_rng(3).integers(1, 3, (6, 16, 32))
+    how: dict[str, Any] = {"tile": (6, 16, 32), "device": "cpu", "activation": torch.nn.Identity(), "offsets": offsets}
+    plain = predict(MODELS["rsunet"], Oracle(offsets), labels.astype(np.float32), **how)
+    turned = predict(MODELS["rsunet"], Oracle(offsets), labels.astype(np.float32), tta="flips", **how)
+    assert np.allclose(plain, turned)  # what is unknown is unknown in every copy, and all the rest is told right
+    assert set(np.unique(plain)) == {0.0, 0.25, 1.0}
+    with pytest.raises(InputError, match="use flips"):
+        predict(MODELS["rsunet"], Oracle(offsets), labels.astype(np.float32), tta="all", **how)
 
 
 @pytest.mark.parametrize(("dims", "tta", "copies"), [(2, "flips", 4), (3, True, 8), (2, "all", 8), (3, "all", 16)])
