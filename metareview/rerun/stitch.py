@@ -25,7 +25,7 @@ from metareview.rerun.models.spec import ModelSpec
 from metareview.rerun.patches import Scale
 from metareview.rerun.tiles import PASS, TilePlan, Triple, chosen_tile, halved, plan_tiles
 
-__all__ = ["LOG", "Run", "Stitching", "Tta", "apply_model", "stitched_rows"]
+__all__ = ["LOG", "Run", "Stitching", "Tta", "apply_model", "averaged", "stitched_rows"]
 
 #: says what happened on the way (a smaller tile, a continuation); silence it with `logging`
 LOG = logging.getLogger("metareview.rerun")
@@ -131,7 +131,7 @@ def stitched_rows(
         slab = _slab(image, plan, number, how.scale, device)
         for places in _groups(plan.places(), how.batch or 1):
             tiles = torch.stack([_cut(slab, plan, place) for place in places])[:, None]
-            values = _averaged(spec, model, tiles, mirrors, how, device)
+            values = averaged(spec, model, tiles, mirrors, how, device)
             if total is None:
                 total = torch.zeros(values.shape[1], plan.out[0], height, width, device=device)
             for (y, x), value in zip(places, values, strict=True):
@@ -184,7 +184,7 @@ def _cut(slab: Tensor, plan: TilePlan, place: tuple[int, int]) -> Tensor:
     return slab[:, axes[0][:, None], axes[1]]
 
 
-def _averaged(
+def averaged(
     spec: ModelSpec, model: nn.Module, tiles: Tensor, mirrors: list[tuple[tuple[int, ...], bool]], how: Stitching,
     device: torch.device,
 ) -> Tensor:  # fmt: skip

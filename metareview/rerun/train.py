@@ -39,7 +39,7 @@ from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
 from metareview.rerun.stitch import Run, Stitching, apply_model, stitched_rows
 from metareview.results.atomic import write_atomic
 
-__all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "train"]
+__all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "patch_source", "train"]
 
 #: steps between two looks at the loss on CUDA: each look waits for the device
 LOOK_EVERY = 20
@@ -95,6 +95,18 @@ def train(
         return job.finish()
 
 
+def patch_source(config: TrainConfig, volume: Volume, fold: Fold, device: torch.device) -> PatchSource:
+    """Return the source of training patches, of a size that the model takes."""
+    spec = MODELS[config.model]
+    flat = (1,) if spec.dims == 2 else ()
+    patch = _triple((*((config.patch[0],) if flat else ()), *spec.next_input(config.patch[len(flat) :])))
+    margin = _triple((*((0,) if flat else ()), *spec.margin))
+    return PatchSource(
+        config, volume, fold.train, patch=patch, margin=margin, dims=spec.dims, scale=scale_of(volume, fold.train),
+        device=device,
+    )  # fmt: skip
+
+
 class Job:
     """One run: model, optimiser, patches, state."""
 
@@ -108,13 +120,8 @@ class Job:
         self.config, self.volume, self.fold, self.out = config, volume, fold, out
         self.device, self.seed, self.identity = device, seed, identity
         self.spec: ModelSpec = MODELS[config.model]
-        flat = (1,) if self.spec.dims == 2 else ()
-        self.patch = _triple((*((config.patch[0],) if flat else ()), *self.spec.next_input(config.patch[len(flat) :])))
-        margin = _triple((*((0,) if flat else ()), *self.spec.margin))
-        self.source = PatchSource(
-            config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
-            scale=scale_of(volume, fold.train), device=device,
-        )  # fmt: skip
+        self.source = patch_source(config, volume, fold, device)
+        self.patch = self.source.patch
         torch.manual_seed(step_seed(seed, -1))
         self.model = build(config.model, out_channels=self.source.channels, width=config.width, **config.options)
         layout = torch.channels_last if self.spec.dims == 2 else torch.channels_last_3d

@@ -144,7 +144,7 @@ def test_settled_for_a_device() -> None:
     spec, shape = MODELS["rsunet"], (100, 1000, 1000)
     cpu, cuda = (Stitching().on(torch.device(kind), spec, shape) for kind in ("cpu", "cuda"))
     assert (cpu.batch, cpu.large, cuda.large) == (1, False, True)
-    assert cuda.batch == (1 << 23) // np.prod(cuda.plan(spec, shape).tile) == 2
+    assert cuda.batch == (1 << 23) // np.prod(cuda.plan(spec, shape).tile) > 1
     assert Stitching(batch=5).on(torch.device("cuda"), spec, shape).batch == 5
     assert cuda.plan(spec, shape) == cpu.plan(spec, shape)
     assert Stitching().on(torch.device("cuda"), MODELS["unet2d-same"], (30, 512, 512)).plan(
