@@ -144,7 +144,9 @@ class TrainConfig(Config):
     """Steps between two looks at the validation regions; 0: only at the end."""
 
     checkpoint_every: int = Field(default=200, ge=1)
-    """Steps between two checkpoints; where steps are slow, they are written about every ten seconds besides."""
+    """Steps between two checkpoints; where steps are slow, they are written about every ten seconds besides, and where
+    writing takes long on CUDA, less often.
+    """
 
     keep: Literal["last", "best"] = "last"
     """Which weights are the result: the last ones, or those with the lowest validation loss."""

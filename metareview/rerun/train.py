@@ -15,13 +15,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
 from metareview.errors import BuildFailed, InputError, UnknownName
 from metareview.rerun.checkpoint import read_checkpoint, run_identity, write_checkpoint
 from metareview.rerun.config import AugmentConfig, TrainConfig
-from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
+from metareview.rerun.data import Box, Fold, Volume, box_slices, check_leakage
 from metareview.rerun.device import (
     autocast,
     choose_device,
@@ -44,7 +45,7 @@ __all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "patch_source", "trai
 #: steps between two looks at the loss on CUDA: each look waits for the device
 LOOK_EVERY = 20
 #: seconds of training that a kill may cost, beside `checkpoint_every` steps; more where writing takes long, so that
-#: checkpoints take no more than a fiftieth of the time
+#: checkpoints take no more than a fiftieth of the time (on CUDA those of `checkpoint_every` too)
 SAVE_SECONDS, SAVE_SHARE = 10.0, 50.0
 
 
@@ -134,6 +135,7 @@ class Job:
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
         self.saved, self.save_cost = perf_counter(), 0.0
+        self.looked: dict[Box, tuple[np.ndarray, np.ndarray | None]] = {}
 
     def _compiled(self) -> nn.Module:
         asked = self.config.compile
@@ -155,7 +157,7 @@ class Job:
         state.step += 1
         voxels = config.batch * math.prod(self.patch)
         due = {name: state.step % every == 0 or state.step == config.steps for name, every in self._rhythm().items()}
-        due["checkpoint"] |= perf_counter() - self.saved >= max(SAVE_SECONDS, SAVE_SHARE * self.save_cost)
+        due["checkpoint"] = self._save_due(asked=due["checkpoint"])
         if any(due.values()):
             self._check()
         self._tick(voxels, wait=any(due.values()))
@@ -175,6 +177,16 @@ class Job:
             "validate": config.validate_every or config.steps,
             "checkpoint": config.checkpoint_every,
         }
+
+    def _save_due(self, asked: bool) -> bool:
+        """Return whether to write a checkpoint now, `asked` for by the number of the step or not.
+
+        On a card two hundred steps take seconds, and so does writing: there, it is not done more often than it pays.
+        """
+        waited, pays = perf_counter() - self.saved, SAVE_SHARE * self.save_cost
+        if asked and self.device.type == "cpu":
+            return True
+        return waited >= (pays if asked else max(SAVE_SECONDS, pays))
 
     def _descend(self) -> Tensor:
         """Draw the batch of this step and follow its gradient; in more pieces where memory is full."""
@@ -269,7 +281,9 @@ class Job:
         """Loss on the validation regions, by tiles; remember the weights where it was lowest."""
         total, voxels = 0.0, 0
         for box in self.fold.val:
-            target, weight = region_targets(self.config, self.volume, self.spec.dims, box, self.source.share)
+            if box not in self.looked:  # border weights take seconds; they are the same at every look
+                self.looked[box] = region_targets(self.config, self.volume, self.spec.dims, box, self.source.share)
+            target, weight = self.looked[box]
             how = Stitching(
                 tile=self.patch, batch=1 if self.spec.dims == 3 else self.config.batch, scale=self.source.scale,
                 precision=self.config.precision, activation=nn.Identity(),

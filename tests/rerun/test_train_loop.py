@@ -334,6 +334,33 @@ def test_a_look_at_the_loss_waits_for_the_device() -> None:
         assert Job._rhythm(job)["log"] == expected
 
 
+def test_checkpoints_take_a_fiftieth_of_the_time_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There 200 steps last as long as a checkpoint takes to write; on a processor every one that is asked for is."""
+    monkeypatch.setattr(loop, "perf_counter", lambda: 100.0)
+
+    def due(kind: str, waited: float, cost: float, asked: bool) -> bool:
+        job: Any = SimpleNamespace(device=torch.device(kind), saved=100.0 - waited, save_cost=cost)
+        return Job._save_due(job, asked=asked)
+
+    assert due("cpu", 0.1, 2.0, True)
+    assert due("cuda", 0.1, 0.0, True)  # the first one
+    assert not due("cuda", 3.0, 2.0, True)
+    assert due("cuda", 101.0, 2.0, True)
+    for kind in ("cpu", "cuda"):
+        assert not due(kind, 9.0, 0.01, False)
+        assert due(kind, 11.0, 0.01, False)
+        assert not due(kind, 11.0, 2.0, False)
+
+
+def test_targets_of_validation_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    makes = loop.region_targets
+    monkeypatch.setattr(loop, "region_targets", lambda *given: made.append(given[3]) or makes(*given))
+    outcome = train(TrainConfig(**{**SMALL, "border_w0": 5.0}), VOLUME, FOLD, tmp_path, device="cpu")
+    assert sum("val_loss" in entry for entry in outcome.history) == 2
+    assert made == list(FOLD.val)
+
+
 def test_refusals(tmp_path: Path) -> None:
     config = TrainConfig(**SMALL)
     leaking = Fold("x", FOLD.train, FOLD.val, FOLD.train)
