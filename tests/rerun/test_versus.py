@@ -35,8 +35,8 @@ def tiny(**train: Any) -> RerunSpec:
 
 @pytest.mark.parametrize("tta", [False, True])
 def test_on_a_processor_both_loops_say_the_same(tmp_path: Path, tta: bool) -> None:
-    """Same seeds, same patches, float32 on both sides: only the memory layout differs."""
-    spec = tiny()
+    """Same seeds, same patches, float32 and one memory layout on both sides: nothing is left that differs."""
+    spec = tiny(channels_last=False)
     spec = spec.model_copy(update={"predict": spec.predict.model_copy(update={"tta": tta, "tile": (2, 32, 32)})})
     volume = load_data(spec, None)
     fold = plan_folds(spec.split, volume.shape, volume.parts)[0]
@@ -44,8 +44,8 @@ def test_on_a_processor_both_loops_say_the_same(tmp_path: Path, tta: bool) -> No
     plain = plain_predictor(spec, volume, fold, CPU, 1)(image)
     ours = train_predictor(spec, volume, fold, tmp_path, device="cpu", seed=1, progress=False).predict(image)
     assert plain.shape == ours.shape == (1, *image.shape)
-    np.testing.assert_allclose(plain, ours, atol=1e-3)
-    assert np.ptp(plain) > 1e-3
+    np.testing.assert_allclose(plain, ours, atol=1e-5)
+    assert np.ptp(plain) > 1e-4
 
 
 def test_the_command(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
