@@ -12,10 +12,11 @@ class Compiled:
     """What a training step calls: the compiled network where that is wanted and works, the network itself otherwise.
 
     Compilers fail in many ways (no C compiler, no Triton, an operation they do not know), and only when the first
-    step calls them, forward or backward. Running statistics of that step are put back, so it is done once.
+    step calls them, forward or backward. `wanted` may name a mode of ``torch.compile``.
+    Running statistics of that step are put back, so it is done once.
     """
 
-    def __init__(self, model: nn.Module, wanted: bool) -> None:
+    def __init__(self, model: nn.Module, wanted: bool | str) -> None:
         self.model, self.call, self.wanted = model, model, wanted
         self._before: list[Tensor] | None = None
 
@@ -23,7 +24,9 @@ class Compiled:
         """Return what to call, compiled at the first time."""
         if self.wanted and self.call is self.model:
             self._before = [buffer.clone() for buffer in self.model.buffers()]
-            self.call = torch.compile(self.model)  # type: ignore[assignment]
+            mode = self.wanted if isinstance(self.wanted, str) else None
+            # static shapes: every patch and batch has one size
+            self.call = torch.compile(self.model, dynamic=False, mode=mode)  # type: ignore[assignment]
         return self.call
 
     def proven(self) -> None:

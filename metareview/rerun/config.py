@@ -134,8 +134,8 @@ class TrainConfig(Config):
     channels_last: bool = True
     """Memory layout; the numbers are the same up to rounding."""
 
-    compile: bool | None = None
-    """torch.compile; None: on CUDA only."""
+    compile: bool | Literal["reduce-overhead", "max-autotune"] | None = None
+    """torch.compile, or its mode (both record CUDA graphs); None: on CUDA only, and eager where it fails there."""
 
     deterministic: bool = False
     """Only deterministic kernels: slower, the same bits from run to run on one machine. CPU runs are so anyway."""
@@ -144,7 +144,9 @@ class TrainConfig(Config):
     """Steps between two looks at the validation regions; 0: only at the end."""
 
     checkpoint_every: int = Field(default=200, ge=1)
-    """Steps between two checkpoints; where steps are slow, they are written about every ten seconds besides."""
+    """Steps between two checkpoints; where steps are slow, they are written about every ten seconds besides, and where
+    writing takes long on CUDA, less often.
+    """
 
     keep: Literal["last", "best"] = "last"
     """Which weights are the result: the last ones, or those with the lowest validation loss."""

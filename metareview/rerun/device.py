@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -16,8 +16,8 @@ import torch
 from metareview.errors import InputError
 
 __all__ = [
-    "Ceilings", "Timing", "autocast", "bf16_wanted", "choose_device", "describe_device", "is_out_of_memory",
-    "measure_ceilings", "numerics", "room_for", "time_repeats",
+    "Ceilings", "Timing", "autocast", "bf16_wanted", "choose_device", "describe_device", "is_compile_error",
+    "is_out_of_memory", "measure_ceilings", "numerics", "room_for", "time_repeats",
 ]  # fmt: skip
 
 
@@ -104,6 +104,17 @@ def room_for(what: str, device: torch.device, remedy: str) -> Iterator[None]:
         raise InputError(f"{what}: out of memory on {device}; {remedy}") from error
 
 
+def is_compile_error(error: BaseException) -> bool:
+    """Return whether an error means that ``torch.compile`` could not compile a model: no compiler, or a case it lacks.
+
+    Asked of errors of a compiled model only; memory that was full while it ran is `is_out_of_memory`.
+    """
+    if is_out_of_memory(error):
+        return False
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"TorchDynamoException", "CppCompileError"}) or type(error).__module__.startswith("triton")
+
+
 def bf16_wanted(precision: str, device: torch.device) -> bool:
     """Return whether ``auto``, ``bf16`` or ``float32`` means bf16 on this device."""
     return precision == "bf16" or (precision == "auto" and device.type == "cuda")
@@ -158,27 +169,30 @@ def time_repeats(call: Callable[[], object], device: torch.device, *, warmup: in
 
     The first call is timed apart: compilation and the search for fast kernels happen there.
     """
-    synchronise = torch.cuda.synchronize if device.type == "cuda" else lambda *_: None
-    begin = perf_counter()
-    call()
-    synchronise(device)
-    first = perf_counter() - begin
-    for _ in range(max(warmup, 3)):
-        call()
-    synchronise(device)
+    on_cuda = device.type == "cuda"
+    synchronise = torch.cuda.synchronize if on_cuda else lambda *_: None
     seconds = []
-    for _ in range(repeats):
-        if device.type == "cuda":
-            start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-            start.record()
+    # events are recorded on the stream of the current device, which need not be the one that works
+    with torch.cuda.device(device) if on_cuda else nullcontext():
+        begin = perf_counter()
+        call()
+        synchronise(device)
+        first = perf_counter() - begin
+        for _ in range(max(warmup, 3)):
             call()
-            stop.record()
-            stop.synchronize()
-            seconds.append(start.elapsed_time(stop) / 1000)
-        else:
-            begin = perf_counter()
-            call()
-            seconds.append(perf_counter() - begin)
+        synchronise(device)
+        for _ in range(repeats):
+            if on_cuda:
+                start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+                start.record()
+                call()
+                stop.record()
+                stop.synchronize()
+                seconds.append(start.elapsed_time(stop) / 1000)
+            else:
+                begin = perf_counter()
+                call()
+                seconds.append(perf_counter() - begin)
     return Timing(median(seconds), min(seconds), max(seconds), repeats, first)
 
 

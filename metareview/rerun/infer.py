@@ -7,8 +7,10 @@ how far it came, so that a killed run continues, computing again only the tiles 
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from shutil import rmtree
 from time import perf_counter
@@ -23,7 +25,7 @@ from metareview.evaluation.readers import extra
 from metareview.evaluation.volumes import as_volume
 from metareview.rerun.checkpoint import read_checkpoint
 from metareview.rerun.config import TrainConfig
-from metareview.rerun.device import choose_device
+from metareview.rerun.device import choose_device, numerics
 from metareview.rerun.models import MODELS, build
 from metareview.rerun.models.spec import ModelSpec
 from metareview.rerun.patches import Scale
@@ -33,12 +35,14 @@ from metareview.rerun.tiles import Triple
 from metareview.results.atomic import write_atomic
 
 __all__ = [
-    "Prediction", "Stitching", "Trained", "load_trained", "predict", "predict_checkpoint", "predict_to_zarr",
-    "predict_volume",
+    "Prediction", "Stitching", "Trained", "compile_pays", "load_trained", "predict", "predict_checkpoint",
+    "predict_to_zarr", "predict_volume",
 ]  # fmt: skip
 
 #: attribute of the store that says what it holds and that it is whole
 MARK = "metareview_prediction"
+#: passes through a model from which compiling it is won back: about half a minute, at some hundredths of a second each
+COMPILE_PASSES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,15 @@ def predict_volume(
         assert result is not None
         return result
 
-    values = run.attempt(work)
+    with _kernels(where):
+        values = run.attempt(work)
     return _record(run, values, perf_counter() - begin)
+
+
+def _kernels(device: torch.device) -> AbstractContextManager[None]:
+    """Let cuDNN search for fast kernels, as in training; all tiles have one shape. Deterministic mode is left alone."""
+    search = device.type == "cuda" and not torch.are_deterministic_algorithms_enabled()
+    return numerics(device, deterministic=False) if search else nullcontext()
 
 
 def _record(run: Run, values: np.ndarray | Path, seconds: float, done: int | None = None) -> Prediction:
@@ -161,7 +172,8 @@ def predict_to_zarr(
     asked = _identity(run, dtype)
     begin, done = perf_counter(), 0
     if _resume(path, note, asked, run):
-        done = run.attempt(lambda: _write_rows(run, path, note, asked, dtype, chunks, progress))
+        with _kernels(where):
+            done = run.attempt(lambda: _write_rows(run, path, note, asked, dtype, chunks, progress))
     else:
         run.say(f"{path.name}: whole already, nothing was computed")
     return _record(run, path, perf_counter() - begin, done)
@@ -269,7 +281,7 @@ def load_trained(checkpoint: str | Path, device: str | torch.device = "auto", *,
 
     Parameters
     ----------
-    compile : torch.compile; it pays where a volume has many more tiles than the half minute it takes.
+    compile : torch.compile; see `compile_pays`.
 
     Raises
     ------
@@ -285,8 +297,20 @@ def load_trained(checkpoint: str | Path, device: str | torch.device = "auto", *,
     facts = {key: value for key, value in stored.items() if key not in ("model", "config")}
     layout = torch.channels_last if spec.dims == 2 else torch.channels_last_3d
     model.to(where).to(memory_format=layout if config.channels_last else torch.contiguous_format)  # type: ignore[call-overload]
-    ready: nn.Module = torch.compile(model.eval()) if compile else model.eval()  # type: ignore[assignment]
+    # static shapes: a batch has one size, but the last of a row
+    ready: nn.Module = torch.compile(model.eval(), dynamic=False) if compile else model.eval()  # type: ignore[assignment]
     return Trained(spec, ready, config, Scale(*stored["scale"]), facts)
+
+
+def compile_pays(spec: ModelSpec, how: Stitching, shape: Triple, device: torch.device) -> bool:
+    """Return whether a volume has so many passes that ``torch.compile`` wins back the half minute it takes."""
+    if device.type != "cuda":
+        return False
+    settled = how.on(device, spec, shape)
+    plan = settled.plan(spec, shape)
+    rows = len(plan.starts[0])
+    passes = rows * ceil(plan.count / rows / (settled.batch or 1)) * len(settled.mirrors(spec, plan))
+    return passes >= COMPILE_PASSES
 
 
 def predict_checkpoint(

@@ -13,9 +13,10 @@ from torch import Generator, Tensor
 from metareview.errors import InputError
 from metareview.rerun.augment import change_grey_levels, deform, place_indices
 from metareview.rerun.config import AugmentConfig, TrainConfig
-from metareview.rerun.data import Box, Volume, box_slices
+from metareview.rerun.data import Box, Fold, Volume, box_slices
+from metareview.rerun.models import MODELS
 
-__all__ = ["Batch", "PatchSource", "Scale", "affinities", "region_targets", "scale_of", "taught_labels"]
+__all__ = ["Batch", "PatchSource", "Scale", "affinities", "patch_source", "region_targets", "scale_of", "taught_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,3 +241,20 @@ class PatchSource:
         for axis, edge in enumerate(self.margin, start=2):
             values = values.narrow(axis, edge, values.shape[axis] - 2 * edge)
         return values
+
+
+def patch_source(config: TrainConfig, volume: Volume, fold: Fold, device: torch.device) -> PatchSource:
+    """Return the source of training patches, of a size that the model takes."""
+    spec = MODELS[config.model]
+    flat = (1,) if spec.dims == 2 else ()
+    patch = _three((*((config.patch[0],) if flat else ()), *spec.next_input(config.patch[len(flat) :])))
+    margin = _three((*((0,) if flat else ()), *spec.margin))
+    return PatchSource(
+        config, volume, fold.train, patch=patch, margin=margin, dims=spec.dims, scale=scale_of(volume, fold.train),
+        device=device,
+    )  # fmt: skip
+
+
+def _three(sizes: tuple[int, ...]) -> tuple[int, int, int]:
+    z, y, x = sizes
+    return z, y, x

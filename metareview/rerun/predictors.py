@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,13 @@ from metareview.errors import InputError, UnknownName
 from metareview.rerun.data import Fold, Volume, box_slices
 from metareview.rerun.models import MODELS
 from metareview.rerun.spec import RerunSpec
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from metareview.rerun.infer import Trained as Network
+    from metareview.rerun.stitch import Stitching
 
 __all__ = ["Trained", "train_predictor"]
 
@@ -63,23 +70,62 @@ def _network(
 
     # as many threads as planned: several jobs share a machine, and sums in another order give other last digits
     require("torch").set_num_threads(spec.resources.threads)
-    from metareview.rerun.infer import load_trained, predict_volume
+    from metareview.rerun.device import choose_device
+    from metareview.rerun.infer import load_trained
     from metareview.rerun.train import train
 
     outcome = train(spec.train, volume, fold, folder / "train", device=device, seed=seed, progress=progress)
     loaded = load_trained(outcome.checkpoint, device)
     how = loaded.stitching(
-        tile=spec.predict.tile, overlap=spec.predict.overlap, tta="flips" if spec.predict.tta else "none"
-    )
-
-    def predict(image: np.ndarray) -> np.ndarray:
-        found = predict_volume(loaded.spec, loaded.model, image, how, device=device, progress=progress)
-        return np.asarray(found.values)
-
+        tile=spec.predict.tile, overlap=spec.predict.overlap, tta="flips" if spec.predict.tta else "none",
+        batch=spec.predict.batch,
+    )  # fmt: skip
+    predict = _Predictor(loaded, how, choose_device(device), spec.predict.compile, progress)
     return Trained(
         predict, outcome.device, outcome.steps, outcome.parameters, outcome.voxels_per_second, outcome.history,
         outcome.events,
     )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Predictor:
+    """Probabilities of an image by a trained network, compiled where that is asked for or pays."""
+
+    loaded: Network
+    how: Stitching
+    device: torch.device
+    compile: bool | None
+    progress: bool | None
+    compiled: nn.Module | None = None
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        from metareview.rerun.device import is_compile_error
+        from metareview.rerun.infer import compile_pays
+        from metareview.rerun.stitch import LOG
+
+        z, y, x = image.shape
+        pays = compile_pays(self.loaded.spec, self.how, (z, y, x), self.device)
+        if not (pays if self.compile is None else self.compile):
+            return self._values(self.loaded.model, image)
+        if self.compiled is None:
+            import torch
+
+            self.compiled = torch.compile(self.loaded.model, dynamic=False)  # type: ignore[assignment]
+        try:
+            return self._values(self.compiled, image)
+        except Exception as error:  # compilers raise what they like
+            if self.compile or not is_compile_error(error):
+                raise
+            LOG.warning("the model cannot be compiled here, and goes on without: %s", str(error).partition("\n")[0])
+            self.compile = False
+            return self._values(self.loaded.model, image)
+
+    def _values(self, model: nn.Module | None, image: np.ndarray) -> np.ndarray:
+        from metareview.rerun.infer import predict_volume
+
+        assert model is not None
+        found = predict_volume(self.loaded.spec, model, image, self.how, device=self.device, progress=self.progress)
+        return np.asarray(found.values)
 
 
 def _forest(spec: RerunSpec, volume: Volume, fold: Fold, seed: int) -> Trained:

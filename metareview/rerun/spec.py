@@ -59,11 +59,15 @@ class Predict(Config):
     """Inference in tiles."""
 
     tile: tuple[int, int, int] | None = None
-    """Voxels (z, y, x) of a tile; the patch of the training where empty."""
+    """Voxels (z, y, x) of an input tile; where empty, one for the model and the volume (`rerun.tiles.chosen_tile`)."""
     overlap: float = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that overlaps its neighbour."""
     tta: bool = False
     """Average over mirrored inputs."""
+    batch: int | None = Field(default=None, ge=1)
+    """Tiles that go through at once; where empty, one on a processor and on CUDA as many as fill it."""
+    compile: bool | None = None
+    """torch.compile; where empty, on CUDA where there are so many tiles that it pays."""
 
 
 class Segment(Config):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -22,9 +23,9 @@ from metareview.rerun.augment import mirror
 from metareview.rerun.device import autocast, is_out_of_memory
 from metareview.rerun.models.spec import ModelSpec
 from metareview.rerun.patches import Scale
-from metareview.rerun.tiles import TilePlan, Triple, halved, plan_tiles
+from metareview.rerun.tiles import PASS, TilePlan, Triple, chosen_tile, halved, plan_tiles
 
-__all__ = ["LOG", "Run", "Stitching", "Tta", "apply_model", "stitched_rows"]
+__all__ = ["LOG", "Run", "Stitching", "Tta", "apply_model", "averaged", "stitched_rows"]
 
 #: says what happened on the way (a smaller tile, a continuation); silence it with `logging`
 LOG = logging.getLogger("metareview.rerun")
@@ -51,13 +52,14 @@ class Stitching:
 
     Attributes
     ----------
-    tile, overlap : see `metareview.rerun.tiles.plan_tiles`; tile None: 4 x 512 x 512 (2D), 32 x 160 x 160 (3D).
+    tile, overlap : see `metareview.rerun.tiles.plan_tiles`; tile None: `metareview.rerun.tiles.chosen_tile` takes one.
     blend : ``gaussian`` (standard deviation an eighth of the tile) or ``constant``; padded models only.
     tta : mean over mirrored copies: ``flips`` (4 in 2D, 8 in 3D), ``all`` (also y and x exchanged); True is ``flips``.
         Affinities of mirrored copies look the other way and are moved to the voxel they belong to; they take
         ``flips`` only.
     offsets : (z, y, x) of each channel where they are affinities; none otherwise.
-    batch : tiles that go through at once.
+    batch : tiles that go through at once; None: one, and on CUDA as many as fill it.
+    large : larger tiles where no number depends on them; set on CUDA.
     precision : ``auto`` (bf16 on CUDA), ``bf16`` or ``float32``.
     scale : grey levels become (grey - mean) / std; the default leaves them.
     activation : from logits to what is averaged; the identity gives logits.
@@ -68,15 +70,22 @@ class Stitching:
     blend: Literal["gaussian", "constant"] = "gaussian"
     tta: Tta = "none"
     offsets: tuple[Triple, ...] = ()
-    batch: int = 1
+    batch: int | None = None
+    large: bool = False
     precision: str = "auto"
     scale: Scale = AS_IS
     activation: Activation = torch.sigmoid
 
     def plan(self, spec: ModelSpec, shape: Triple) -> TilePlan:
         """Return the tiles for a volume."""
-        tile = self.tile or ((4, 512, 512) if spec.dims == 2 else (32, 160, 160))
+        tile = self.tile or chosen_tile(spec, shape, self.overlap, large=self.large)
         return plan_tiles(spec, shape, tile, self.overlap)
+
+    def on(self, device: torch.device, spec: ModelSpec, shape: Triple) -> Stitching:
+        """Return it with all settled that hangs on the device: how much goes through at once, and no number else."""
+        how = replace(self, large=self.large or device.type == "cuda")
+        fill = PASS // prod(how.plan(spec, shape).tile) if how.large else 1
+        return how if how.batch is not None else replace(how, batch=max(1, fill))
 
     def weights(self, plan: TilePlan, device: torch.device, flat: bool) -> Tensor:
         """Return the weight (z, y, x) of each voxel of a tile; positive everywhere."""
@@ -120,9 +129,9 @@ def stitched_rows(
     norm = torch.zeros(plan.out[0], height, width, device=device)
     for number in range(plan.rows_before(row), len(plan.starts[0])):
         slab = _slab(image, plan, number, how.scale, device)
-        for places in _groups(plan.places(), how.batch):
+        for places in _groups(plan.places(), how.batch or 1):
             tiles = torch.stack([_cut(slab, plan, place) for place in places])[:, None]
-            values = _averaged(spec, model, tiles, mirrors, how, device)
+            values = averaged(spec, model, tiles, mirrors, how, device)
             if total is None:
                 total = torch.zeros(values.shape[1], plan.out[0], height, width, device=device)
             for (y, x), value in zip(places, values, strict=True):
@@ -175,7 +184,7 @@ def _cut(slab: Tensor, plan: TilePlan, place: tuple[int, int]) -> Tensor:
     return slab[:, axes[0][:, None], axes[1]]
 
 
-def _averaged(
+def averaged(
     spec: ModelSpec, model: nn.Module, tiles: Tensor, mirrors: list[tuple[tuple[int, ...], bool]], how: Stitching,
     device: torch.device,
 ) -> Tensor:  # fmt: skip
@@ -238,7 +247,9 @@ class Run:
     def __post_init__(self) -> None:
         if len(self.image.shape) != 3:
             raise InputError(f"{self.image.name} has {len(self.image.shape)} axes; inference needs z, y, x")
-        if self.how.batch < 1:
+        z, y, x = self.image.shape
+        self.how = self.how.on(self.device, self.spec, (z, y, x))
+        if self._batch() < 1:
             raise InputError(f"inference: a batch of {self.how.batch} tiles; it must be 1 or more")
         self.model.to(self.device).eval()
 
@@ -246,6 +257,9 @@ class Run:
         """Return the tiles in use."""
         z, y, x = self.image.shape
         return self.how.plan(self.spec, (z, y, x))
+
+    def _batch(self) -> int:
+        return 1 if self.how.batch is None else self.how.batch
 
     def attempt(self, work: Callable[[], Any]) -> Any:
         """Do the work; out of memory: half the batch, or half the tile, say so, and begin again.
@@ -267,8 +281,8 @@ class Run:
 
     def _shrink(self, error: BaseException) -> None:
         plan = self.plan()
-        if self.how.batch > 1:
-            self.how = replace(self.how, batch=self.how.batch // 2)
+        if self._batch() > 1:
+            self.how = replace(self.how, batch=self._batch() // 2)
             self.say(f"out of memory: {self.how.batch} tiles at once from here on")
             return
         smaller = halved(self.spec, plan)

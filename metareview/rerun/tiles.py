@@ -3,10 +3,15 @@
 Tiles start at multiples of the model's pooling factor, so each sees the same pooling grid as a pass over the whole
 volume. A model without padding then gives the very same values by tiles: their outputs join without blending. A
 padded model is wrong near the edge of a tile; its tiles overlap and are blended.
+
+Where no tile is asked for, `chosen_tile` takes one for the model and the volume. What a padded model says depends on
+it, so it follows from nothing else, above all not from the device; sections of a 2D model and outputs of an unpadded
+one are the same in any tile, so there it may grow with the device.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
@@ -14,9 +19,20 @@ from math import prod
 from metareview.errors import InputError
 from metareview.rerun.models.spec import ModelSpec
 
-__all__ = ["TilePlan", "halved", "plan_tiles"]
+__all__ = ["PASS", "TilePlan", "chosen_tile", "halved", "plan_tiles"]
 
 Triple = tuple[int, int, int]
+
+#: sections in a tile of a 2D model, where the device is not large
+SECTIONS = 4
+#: most voxels (z, y, x) of a padded tile; a quarter of each is a multiple of the pooling grid, so that an overlap of a
+#: quarter costs no more than a quarter. Deep is a model that pools eightfold or more along z.
+PLANE, SHALLOW, DEEP = 512, (48, 256, 256), (128, 256, 256)
+#: input voxels that fill a large device
+PASS = 1 << 23
+#: input voxels of an unpadded tile, on a processor and on a large device: per section in 2D, of the tile in 3D. With 64
+#: channels the largest stays below 2^31 values, where many kernels end.
+ROOM = {2: (1 << 19, PASS), 3: (PASS, 3 * PASS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +111,7 @@ def plan_tiles(spec: ModelSpec, shape: Triple, tile: Triple, overlap: float = 0.
             f"tiles: shape {shape}, tile {tile}, overlap {overlap}; sizes are above 0, overlap in [0, 0.9]"
         )
     flat = spec.dims == 2
-    smallest, step, margin = (
-        ((first,) if flat else ()) + sizes
-        for first, sizes in ((1, spec.smallest), (1, spec.multiple), (0, spec.margin))
-    )
+    smallest, step, margin = _rules(spec)
     size, starts = [], []
     for axis in range(3):
         low, pace, edge = smallest[axis], step[axis], margin[axis]
@@ -110,8 +123,80 @@ def plan_tiles(spec: ModelSpec, shape: Triple, tile: Triple, overlap: float = 0.
         starts.append(_starts(shape[axis], size[axis] - 2 * edge, pace, overlapping))
     z, y, x = size
     out = (z - 2 * margin[0], y - 2 * margin[1], x - 2 * margin[2])
-    edges = (margin[0], margin[1], margin[2])
-    return TilePlan(shape, (z, y, x), out, edges, (starts[0], starts[1], starts[2]), not spec.valid)
+    return TilePlan(shape, (z, y, x), out, margin, (starts[0], starts[1], starts[2]), not spec.valid)
+
+
+def chosen_tile(spec: ModelSpec, shape: Triple, overlap: float = 0.25, *, large: bool = False) -> Triple:
+    """Return a tile (z, y, x) for a volume, where none is asked for.
+
+    A padded model: on each axis the whole, or of the sizes from half of a largest one up to it the one whose tiles see
+    the fewest voxels; so they lie evenly, and none is spent on a sliver. An unpadded model: of all tiles that have room
+    the one whose tiles see the fewest voxels; its outputs join exactly, and margins cost less the larger it is.
+
+    Parameters
+    ----------
+    large : whether the device is a large one; a padded 3D tile, and a padded section, are the same with it.
+
+    >>> from metareview.rerun.models import MODELS
+    >>> chosen_tile(MODELS["unet2d-same"], (30, 512, 512)), chosen_tile(MODELS["rsunet"], (37, 250, 250))
+    ((4, 512, 512), (37, 256, 256))
+    """
+    smallest, step, margin = _rules(spec)
+    flat = spec.dims == 2
+    if spec.valid:
+        room = ROOM[spec.dims][large]
+        first = 1 if flat else 0
+        fronts = [_front(*rule, room) for rule in list(zip(shape, smallest, step, margin, strict=True))[first:]]
+        z, y, x = _fewest([[(1, 1)], *fronts] if flat else fronts, room)
+    else:
+        most = (SECTIONS, PLANE, PLANE) if flat else (DEEP if spec.multiple[0] >= 8 else SHALLOW)
+        rules = zip(shape, most, smallest, step, strict=True)
+        z, y, x = (_even(*rule, overlap) for rule in rules)
+    if flat:
+        rows = -(-shape[0] // max(1, PASS // (y * x)))
+        z = -(-shape[0] // rows) if large else min(shape[0], SECTIONS)
+    return z, y, x
+
+
+def _rules(spec: ModelSpec) -> tuple[Triple, Triple, Triple]:
+    """Return smallest input, step and margin on z, y and x; sections of a 2D model are free."""
+    rules = (1, spec.smallest), (1, spec.multiple), (0, spec.margin)
+    found = [(first, *sizes) if spec.dims == 2 else sizes for first, sizes in rules]
+    smallest, step, margin = ((z, y, x) for z, y, x in found)
+    return smallest, step, margin
+
+
+def _even(size: int, most: int, smallest: int, step: int, overlap: float) -> int:
+    """Return the tile of a padded model on one axis."""
+    if size <= most:
+        return _taken(size, smallest, step)
+    sizes = [tile for tile in range(smallest, most + 1, step) if 2 * tile >= most] or [_taken(most, smallest, step)]
+    return min(sizes, key=lambda tile: (_count(size, tile, step, overlap) * tile, -tile))
+
+
+def _front(size: int, smallest: int, step: int, margin: int, room: int) -> list[tuple[int, int]]:
+    """Return tiles of an unpadded model on one axis, rising, and the voxels that all of them see, falling."""
+    found: list[tuple[int, int]] = []
+    most = _taken(size + 2 * margin, smallest, step)
+    for tile in range(min(most, _taken(step + 2 * margin, smallest, step)), most + 1, step):
+        seen = _count(size, tile - 2 * margin, step, 0.0) * tile
+        if not found or (tile <= room and seen < found[-1][1]):
+            found.append((tile, seen))
+    return found
+
+
+def _fewest(fronts: list[list[tuple[int, int]]], room: int) -> Triple:
+    """Return the tile of at most `room` voxels whose tiles see the fewest; the smallest where none has room."""
+    best = (prod(front[-1][1] for front in fronts) * room, tuple(front[0][0] for front in fronts))
+    last = [tile for tile, _ in fronts[2]]
+    for z, seen_z in fronts[0]:
+        for y, seen_y in fronts[1]:
+            place = bisect_right(last, room // (z * y)) - 1
+            if place >= 0:
+                x, seen_x = fronts[2][place]
+                best = min(best, (seen_z * seen_y * seen_x, (z, y, x)))
+    z, y, x = best[1]
+    return z, y, x
 
 
 def _taken(size: int, smallest: int, step: int) -> int:
@@ -119,13 +204,22 @@ def _taken(size: int, smallest: int, step: int) -> int:
     return smallest + max(0, -(-(size - smallest) // step)) * step
 
 
+def _walk(size: int, out: int, step: int, overlap: float) -> range:
+    """Return where outputs of `out` voxels begin, but the last, so that they cover `size`; the last begins where it
+    stops.
+    """
+    stride = max(step, int(out * (1 - overlap)) // step * step)
+    return range(0, max(0, -(-(size - out) // step) * step), stride)
+
+
+def _count(size: int, out: int, step: int, overlap: float) -> int:
+    return len(_walk(size, out, step, overlap)) + 1
+
+
 def _starts(size: int, out: int, step: int, overlap: float) -> tuple[int, ...]:
     """Return where outputs of `out` voxels begin so that they cover `size`, on multiples of `step`."""
-    if out >= size:
-        return (0,)
-    stride = max(step, int(out * (1 - overlap)) // step * step)
-    last = -(-(size - out) // step) * step
-    return (*range(0, last, stride), last)
+    before = _walk(size, out, step, overlap)
+    return (*before, before.stop)
 
 
 def halved(spec: ModelSpec, plan: TilePlan) -> Triple | None:

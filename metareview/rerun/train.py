@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
@@ -23,12 +24,12 @@ from metareview.errors import BuildFailed, InputError, UnknownName
 from metareview.rerun.checkpoint import Checkpoints, run_identity, write_checkpoint
 from metareview.rerun.compiled import Compiled
 from metareview.rerun.config import AugmentConfig, TrainConfig
-from metareview.rerun.data import Fold, Volume, box_slices, check_leakage
+from metareview.rerun.data import Box, Fold, Volume, box_slices, check_leakage
 from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics, room_for
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
-from metareview.rerun.patches import Batch, PatchSource, region_targets, scale_of
+from metareview.rerun.patches import Batch, patch_source, region_targets
 from metareview.rerun.progress import step_bar
 from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
 from metareview.rerun.stitch import Run, Stitching, apply_model, stitched_rows
@@ -39,7 +40,7 @@ __all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "train"]
 #: steps between two looks at the loss on CUDA: each look waits for the device
 LOOK_EVERY = 20
 #: seconds of training that a kill may cost, beside `checkpoint_every` steps; more where writing takes long, so that
-#: checkpoints take no more than a fiftieth of the time
+#: checkpoints take no more than a fiftieth of the time (on CUDA those of `checkpoint_every` too)
 SAVE_SECONDS, SAVE_SHARE = 10.0, 50.0
 
 
@@ -105,31 +106,26 @@ class Job:
         self.config, self.volume, self.fold, self.out = config, volume, fold, out
         self.device, self.seed, self.identity = device, seed, identity
         self.spec: ModelSpec = MODELS[config.model]
-        flat = (1,) if self.spec.dims == 2 else ()
-        self.patch = _triple((*((config.patch[0],) if flat else ()), *self.spec.next_input(config.patch[len(flat) :])))
-        margin = _triple((*((0,) if flat else ()), *self.spec.margin))
         size = " x ".join(map(str, volume.shape))
         with room_for(
             f"{volume.name}, {size} voxels", device, "train on a part of it (data.options, region), or on cpu"
         ):
-            self.source = PatchSource(
-                config, volume, fold.train, patch=self.patch, margin=margin, dims=self.spec.dims,
-                scale=scale_of(volume, fold.train), device=device,
-            )  # fmt: skip
+            self.source = patch_source(config, volume, fold, device)
+        self.patch = self.source.patch
         torch.manual_seed(step_seed(seed, -1))
         self.model = build(config.model, out_channels=self.source.channels, width=config.width, **config.options)
         layout = torch.channels_last if self.spec.dims == 2 else torch.channels_last_3d
         self.layout = layout if config.channels_last else torch.contiguous_format
         with self._room("the weights"):
             self.model.to(device).to(memory_format=self.layout)  # type: ignore[call-overload]
-        wanted = device.type == "cuda" if config.compile is None else config.compile
-        self.network = Compiled(self.model, wanted)
+        self.network = Compiled(self.model, device.type == "cuda" if config.compile is None else config.compile)
         self.optimizer = make_optimizer(config, self.model, device)
         self.state, self.checkpoints, self.status = State(), Checkpoints(out), ""
         self.first_bad = torch.full((), -1, device=device)
         self.window = torch.zeros((), device=device, dtype=torch.float64)
         self.clock: float | None = None  # starts after the first step
         self.saved, self.save_cost = perf_counter(), 0.0
+        self.looked: dict[Box, tuple[np.ndarray, np.ndarray | None]] = {}
 
     @property
     def compiled(self) -> nn.Module:
@@ -152,7 +148,7 @@ class Job:
         state.step += 1
         voxels = config.batch * math.prod(self.patch)
         due = {name: state.step % every == 0 or state.step == config.steps for name, every in self._rhythm().items()}
-        due["checkpoint"] |= perf_counter() - self.saved >= max(SAVE_SECONDS, SAVE_SHARE * self.save_cost)
+        due["checkpoint"] = self._save_due(asked=due["checkpoint"])
         if any(due.values()):
             self._check()
         self._tick(voxels, wait=any(due.values()))
@@ -165,13 +161,23 @@ class Job:
         return voxels
 
     def _rhythm(self) -> dict[str, int]:
-        config = self.config
+        config, look = self.config, 1 if self.device.type == "cpu" else LOOK_EVERY
         return {
-            "look": 1 if self.device.type == "cpu" else LOOK_EVERY,
-            "log": max(1, config.steps // 200),
+            "look": look,
+            "log": max(look, config.steps // 200),
             "validate": config.validate_every or config.steps,
             "checkpoint": config.checkpoint_every,
         }
+
+    def _save_due(self, asked: bool) -> bool:
+        """Return whether to write a checkpoint now, `asked` for by the number of the step or not.
+
+        On a card two hundred steps take seconds, and so does writing: there, it is not done more often than it pays.
+        """
+        waited, pays = perf_counter() - self.saved, SAVE_SHARE * self.save_cost
+        if asked and self.device.type == "cpu":
+            return True
+        return waited >= (pays if asked else max(SAVE_SECONDS, pays))
 
     def _descend(self) -> Tensor:
         """Draw the batch of this step and follow its gradient; in more pieces where memory is full."""
@@ -181,7 +187,7 @@ class Job:
                 batch = self.source.draw(self._generator(), self.config.batch, self.config.augment)
                 loss = self._gradient(batch)
                 break
-            except Exception as error:
+            except Exception as error:  # compilers raise what they like
                 if is_out_of_memory(error):
                     self._halve(error)
                 elif said := self.network.gives_up(error):
@@ -277,7 +283,9 @@ class Job:
         """Loss on the validation regions, by tiles; remember the weights where it was lowest."""
         total, voxels = 0.0, 0
         for box in self.fold.val:
-            target, weight = region_targets(self.config, self.volume, self.spec.dims, box, self.source.share)
+            if box not in self.looked:  # border weights take seconds; they are the same at every look
+                self.looked[box] = region_targets(self.config, self.volume, self.spec.dims, box, self.source.share)
+            target, weight = self.looked[box]
             how = Stitching(
                 tile=self.patch, batch=1 if self.spec.dims == 3 else self.config.batch, scale=self.source.scale,
                 precision=self.config.precision, activation=nn.Identity(),
@@ -387,8 +395,3 @@ def _logits(spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, devic
         values.cpu() for _, _, values in stitched_rows(spec, model, run.image, run.plan(), run.how, device)
     ]
     return torch.cat(run.attempt(work), dim=1)
-
-
-def _triple(sizes: tuple[int, ...]) -> tuple[int, int, int]:
-    z, y, x = sizes
-    return z, y, x

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from metareview.rerun.device import (  # noqa: E402
     bf16_wanted,
     choose_device,
     describe_device,
+    is_compile_error,
     is_out_of_memory,
     measure_ceilings,
     numerics,
@@ -94,6 +98,42 @@ def test_clock() -> None:
     found = measure_ceilings(CPU, quick=True)
     assert found.matmul_tflops > 0
     assert found.copy_gbs > 0
+
+
+def test_events_are_recorded_on_the_device_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream of the current device says nothing about another one."""
+    current, recorded = ["cuda:0"], []
+
+    @contextmanager
+    def on(device: Any) -> Iterator[None]:
+        before, current[0] = current[0], str(device)
+        yield
+        current[0] = before
+
+    class Event:
+        def __init__(self, enable_timing: bool) -> None: ...
+
+        def record(self) -> None:
+            recorded.append(current[0])
+
+        def synchronize(self) -> None: ...
+
+        def elapsed_time(self, other: Any) -> float:
+            return 2000.0
+
+    monkeypatch.setattr(torch.cuda, "device", on)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    assert time_repeats(lambda: None, torch.device("cuda:1"), repeats=2).median == 2.0
+    assert recorded == ["cuda:1"] * 4
+
+
+def test_compile_errors() -> None:
+    from torch._dynamo.exc import InternalTorchDynamoError
+
+    assert is_compile_error(InternalTorchDynamoError("no C compiler"))
+    assert not is_compile_error(RuntimeError("no C compiler"))
+    assert not is_compile_error(torch.OutOfMemoryError("CUDA out of memory"))
 
 
 def test_bars(monkeypatch: pytest.MonkeyPatch) -> None:

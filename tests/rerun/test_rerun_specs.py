@@ -417,3 +417,13 @@ def test_without_torch_all_but_training_works(arguments: list[str], code: int, s
     assert done.returncode == code, done.stderr
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_keys_of_prediction_that_came_later_change_no_id() -> None:
+    """Runs of a spec that says nothing of batch and compilation keep their ids: nothing of it decides a number."""
+    spec = spec_of()
+    assert (spec.predict.batch, spec.predict.compile) == (None, None)
+    body = spec.decides(defaults=False)
+    assert "predict" not in body
+    assert spec_of(predict={"batch": None, "compile": None}).digest == spec.digest
+    assert spec_of(predict={"batch": 8}).predict.batch == 8

@@ -11,9 +11,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="extra rerun")
 
+from metareview.errors import MissingExtra  # noqa: E402
+from metareview.rerun import throughput  # noqa: E402
 from metareview.rerun.device import Ceilings  # noqa: E402
 from metareview.rerun.models import MODELS  # noqa: E402
-from metareview.rerun.throughput import CASES, Case, leaf_bytes, measure  # noqa: E402
+from metareview.rerun.throughput import CASES, Case, leaf_bytes, measure, measure_all  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -44,6 +46,51 @@ def test_rows_add_up() -> None:
     assert rows[0].mvoxels == pytest.approx(2 * 32 * 32 / rows[0].milliseconds / 1e3)
 
 
+TINY = [Case(name, (1, 32, 32), 2, 0.0625, tiles=1) for name in ("casser-unet", "unet2d-same", "fusionnet")]
+CPU = torch.device("cpu")
+
+
+def test_one_bad_model_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing library, a full memory and a failing compiler are rows with a reason; the rest is measured."""
+    builds = throughput.Job.__init__
+
+    def broken(job: Any, config: Any, *given: Any) -> None:
+        if config.model == "casser-unet":
+            raise MissingExtra("MONAI", "affinities")
+        builds(job, config, *given)
+
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+
+    def failing(job: Any) -> None:
+        if job.config.model == "unet2d-same":
+            raise torch._dynamo.exc.InternalTorchDynamoError("no working C compiler\nmore")
+
+    monkeypatch.setattr(throughput.Job, "__init__", broken)
+    monkeypatch.setattr(throughput.Job, "step", failing)
+    monkeypatch.setattr(throughput, "_crops", full)  # of the plain loop
+    kept: list[tuple[int, list[str]]] = []
+    found = measure_all(
+        CPU, quick=True, cases=TINY, keep=lambda result: kept.append((len(result["rows"]), list(result["left_out"])))
+    )
+    names = [case.model for case in TINY]
+    assert kept == [(0, names), (2, names[1:]), (4, names[2:]), (6, [])]
+    reasons = [row["reason"] for row in found["rows"]]
+    assert reasons[:2] == ["MONAI is not installed; pip install 'metareview[affinities]' brings it"] * 2
+    assert reasons[2:] == [
+        "InternalTorchDynamoError: no working C compiler", None, "the plain loop: out of memory", None,
+    ]  # fmt: skip
+    assert found["rows"][0]["mvoxels"] is None
+    assert found["rows"][4]["speedup"] is None
+    assert found["rows"][5]["speedup"] > 0
+
+
+def test_a_budget_of_time() -> None:
+    found = measure_all(CPU, quick=True, cases=TINY, seconds=0.0)
+    assert (found["rows"], found["left_out"]) == ([], [case.model for case in TINY])
+    assert json.loads(json.dumps(found)) == found
+
+
 def test_the_command(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     script = str(root / "benchmarks" / "bench_rerun.py")
     out = tmp_path / "numbers.json"
@@ -56,6 +103,11 @@ def test_the_command(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
     result = json.loads(out.read_text())
     assert result["quick"]
     assert len(result["rows"]) == 2
+    assert result["left_out"] == []
+    monkeypatch.setattr("sys.argv", [*arguments, "--seconds", "0"])
+    runpy.run_path(script, run_name="__main__")
+    assert "left out, for the 0 seconds are up: casser-unet" in capsys.readouterr().out
+    assert json.loads(out.read_text())["left_out"] == ["casser-unet"]
     monkeypatch.setattr("sys.argv", [script, "--models", "casser"])
     with pytest.raises(SystemExit, match="model 'casser' is not known; did you mean 'casser-unet'"):
         runpy.run_path(script, run_name="__main__")

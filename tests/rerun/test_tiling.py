@@ -23,7 +23,7 @@ from metareview.rerun import stitch  # noqa: E402
 from metareview.rerun.infer import Stitching, predict, predict_to_zarr, predict_volume  # noqa: E402
 from metareview.rerun.models import MODELS  # noqa: E402
 from metareview.rerun.patches import Scale, affinities  # noqa: E402
-from metareview.rerun.tiles import halved, plan_tiles  # noqa: E402
+from metareview.rerun.tiles import chosen_tile, halved, plan_tiles  # noqa: E402
 from tests.rerun.rerun_nets import tiny  # noqa: E402
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (10, 26, 22), dtype=np.uint8)
@@ -76,6 +76,80 @@ def test_overlap_tax() -> None:
     large = plan_tiles(MODELS["unet2d"], (1, 4096, 4096), (1, 1084, 1084))
     assert not large.blend
     assert large.tax < 1.8
+
+
+NETWORKS = [name for name, spec in MODELS.items() if spec.kind == "network"]
+#: why a volume costs more than 2.4: voxels a model must see per voxel there is, even in one tile
+THIN = {("unet3d", (37, 250, 250)): 132 * 340 * 340 / (37 * 250 * 250), ("unet2d", (37, 250, 250)): (444 / 250) ** 2}
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024, 1024), (37, 250, 250), (1, 2048, 2048), (30, 2048, 2048)])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_tax_of_the_tile_that_is_chosen(name: str, shape: Any) -> None:
+    """A quarter of overlap costs at most 2.4, and margins as little as they can where a volume is no thicker."""
+    spec = MODELS[name]
+    if spec.dims == 3 and shape[0] == 1:
+        pytest.skip("a section is no volume")
+    small, large = (Stitching(large=large).plan(spec, shape) for large in (False, True))
+    if not spec.valid:
+        assert max(small.tax, large.tax) <= 2.4
+        assert small.tile[1:] == large.tile[1:]  # what a padded model says hangs on its tile, and not on the device
+        assert spec.dims == 2 or small.tile == large.tile
+    elif name == "unet2d":
+        assert small.tax <= max(2.4, 1.1 * THIN.get((name, shape), 0))
+        assert large.tax <= max(1.5, 1.001 * THIN.get((name, shape), 0))
+    elif shape == (1024, 1024, 1024):  # margins of 44 on each side: 2.4 would take tiles beyond 2^31 values
+        assert small.tax < 6.5
+        assert large.tax < 3.4
+    elif shape == (30, 2048, 2048):
+        assert large.tax < 6.8
+    else:
+        assert large.tax == pytest.approx(THIN[name, shape])
+        assert small.tax < 10.5
+
+
+@given(
+    shape=st.tuples(st.integers(1, 200), st.integers(1, 3000), st.integers(1, 3000)), name=st.sampled_from(NETWORKS),
+    large=st.booleans(), overlap=st.sampled_from([0.0, 0.25, 0.5]),
+)  # fmt: skip
+@settings(max_examples=60)
+def test_the_tile_that_is_chosen(shape: Any, name: str, large: bool, overlap: float) -> None:
+    """It is one the model takes, it has room, and lies no worse than the largest one: no tile is a sliver."""
+    spec = MODELS[name]
+    tile = chosen_tile(spec, shape, overlap, large=large)
+    plan = plan_tiles(spec, shape, tile, overlap)
+    assert plan.tile == tile
+    assert np.prod(tile) <= 3 << 23
+    if spec.valid and spec.dims == 3:
+        assert np.prod(tile) <= (3 << 23 if large else 1 << 23)
+    if not spec.valid:
+        deep = 4 if spec.dims == 2 else (128 if name == "dynunet" else 48)
+        wide = 512 if spec.dims == 2 else 256
+        ours, largest = (
+            len(plan.starts[1]) * plan.tile[1] for plan in (plan, plan_tiles(spec, shape, (deep, wide, wide), overlap))
+        )
+        assert ours <= largest
+        assert tile[1] >= min(wide // 2, shape[1])
+
+
+def test_tiles_of_sections_stay() -> None:
+    """Whole sections of 512 x 512 go through four at a time on a processor, as they always did."""
+    for sections in (1, 3, 4, 10, 30):
+        plan = Stitching().plan(MODELS["unet2d-same"], (sections, 512, 512))
+        assert plan == plan_tiles(MODELS["unet2d-same"], (sections, 512, 512), (4, 512, 512))
+
+
+def test_settled_for_a_device() -> None:
+    """A large device sees more at once, and a batch that is asked for is kept."""
+    spec, shape = MODELS["rsunet"], (100, 1000, 1000)
+    cpu, cuda = (Stitching().on(torch.device(kind), spec, shape) for kind in ("cpu", "cuda"))
+    assert (cpu.batch, cpu.large, cuda.large) == (1, False, True)
+    assert cuda.batch == (1 << 23) // np.prod(cuda.plan(spec, shape).tile) > 1
+    assert Stitching(batch=5).on(torch.device("cuda"), spec, shape).batch == 5
+    assert cuda.plan(spec, shape) == cpu.plan(spec, shape)
+    assert Stitching().on(torch.device("cuda"), MODELS["unet2d-same"], (30, 512, 512)).plan(
+        MODELS["unet2d-same"], (30, 512, 512)
+    ).tile == (30, 512, 512)
 
 
 @pytest.mark.parametrize("dims", [2, 3])

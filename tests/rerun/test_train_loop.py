@@ -11,6 +11,7 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from metareview.rerun.data import Fold, Split, Volume, plan_folds  # noqa: E402
 from metareview.rerun.infer import load_trained, predict_checkpoint  # noqa: E402
 from metareview.rerun.phantom import phantom  # noqa: E402
 from metareview.rerun.schedule import learning_rate, step_seed  # noqa: E402
-from metareview.rerun.train import train  # noqa: E402
+from metareview.rerun.train import Job, train  # noqa: E402
 from metareview.results.atomic import write_atomic  # noqa: E402
 
 torch.set_num_threads(1)
@@ -314,70 +315,38 @@ def test_kinds_of_runs(tmp_path: Path, model: str, more: dict[str, Any]) -> None
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_compiled_where_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Any] = []
-    monkeypatch.setattr(torch, "compile", lambda model: seen.append(model) or model)
-    for name, wanted in (("a", True), ("b", None), ("c", False)):  # None: on CUDA only
-        train(TrainConfig(**{**SMALL, "steps": 1, "compile": wanted}), VOLUME, FOLD, tmp_path / name, device="cpu")
-    assert len(seen) == 1
-    load_trained(tmp_path / "a" / "weights.pt", "cpu", compile=True)
-    assert len(seen) == 2
+def test_a_look_at_the_loss_waits_for_the_device() -> None:
+    """So on CUDA there is none more often than LOOK_EVERY, however short the run; on CPU nothing waits."""
+    for kind, steps, expected in (("cuda", 100, 20), ("cuda", 8000, 40), ("cpu", 100, 1), ("cpu", 8000, 40)):
+        job: Any = SimpleNamespace(device=torch.device(kind), config=TrainConfig(**{**SMALL, "steps": steps}))
+        assert Job._rhythm(job)["log"] == expected
 
 
-def test_a_compiler_that_fails_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real torch.compile, with a backend that fails as one without a C compiler does; the numbers are the same."""
-    given = {**SMALL, "steps": 2, "validate_every": 0, "model": "u3d-bc", "target": "bc", "patch": (4, 16, 16)}
-    plain = train(TrainConfig(**given), VOLUME, FOLD, tmp_path / "plain", device="cpu", seed=1)
-    real, full = torch.compile, [True]
+def test_checkpoints_take_a_fiftieth_of_the_time_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There 200 steps last as long as a checkpoint takes to write; on a processor every one that is asked for is."""
+    monkeypatch.setattr(loop, "perf_counter", lambda: 100.0)
 
-    def fails(*_: Any) -> Any:
-        if full.pop() if full else False:  # first of all memory is full, which is another matter
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
-        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable.")
+    def due(kind: str, waited: float, cost: float, asked: bool) -> bool:
+        job: Any = SimpleNamespace(device=torch.device(kind), saved=100.0 - waited, save_cost=cost)
+        return Job._save_due(job, asked=asked)
 
-    monkeypatch.setattr(torch, "compile", lambda model: real(model, backend=fails))
-    compiled = TrainConfig(**{**given, "compile": True})
-    for name in ("first", "second"):
-        outcome = train(compiled, VOLUME, FOLD, tmp_path / name, device="cpu", seed=1)
-        *before, said = outcome.events
-        assert said.startswith("torch.compile failed (")
-        assert "Failed to find C compiler" in said
-        assert said.endswith("; the network runs uncompiled, which is slower")
-        assert [text[:27] for text in before] == (["out of memory at step 0: the"[:27]] if name == "first" else [])
-    assert same(weights(outcome.checkpoint), weights(plain.checkpoint))
+    assert due("cpu", 0.1, 2.0, True)
+    assert due("cuda", 0.1, 0.0, True)  # the first one
+    assert not due("cuda", 3.0, 2.0, True)
+    assert due("cuda", 101.0, 2.0, True)
+    for kind in ("cpu", "cuda"):
+        assert not due(kind, 9.0, 0.01, False)
+        assert due(kind, 11.0, 0.01, False)
+        assert not due(kind, 11.0, 2.0, False)
 
 
-def test_what_fails_without_a_compiler_is_not_put_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
-        raise ZeroDivisionError("of the loss")
-
-    monkeypatch.setattr(loop, "LOSSES", {"bce": broken})
-    monkeypatch.setattr(torch, "compile", lambda model: model)
-    with pytest.raises(ZeroDivisionError, match="of the loss"):
-        train(TrainConfig(**{**SMALL, "compile": True}), VOLUME, FOLD, tmp_path, device="cpu")
-
-
-def test_memory_that_is_full_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Volume, weights, optimiser and checkpoint: halving the batch makes no room for them, so what would is said."""
-    config = TrainConfig(**{**SMALL, "checkpoint_every": 1, "clip": 1.0})
-
-    def full(*_: Any, **__: Any) -> Any:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
-
-    for owner, name, said in (
-        (loop, "PatchSource", r"phantom.*, 10 x 64 x 64 voxels: out of memory on cpu; train on a part of it"),
-        (torch.nn.Module, "to", "model unet2d-same, the weights: out of memory on cpu; take a smaller width, sgd"),
-        (torch.nn.utils, "clip_grad_norm_", "model unet2d-same, step 0 of adam: out of memory on cpu"),
-        (torch.optim.Adam, "step", "model unet2d-same, step 0 of adam: out of memory on cpu; take a smaller width"),
-    ):
-        with monkeypatch.context() as patch:
-            patch.setattr(owner, name, full)
-            with pytest.raises(InputError, match=said):
-                train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
-    write_checkpoint(tmp_path / "last.pt", {"identity": run_identity(config, VOLUME, FOLD, 1)})
-    monkeypatch.setattr(torch, "load", full)
-    with pytest.raises(InputError, match="a checkpoint of it: out of memory on cpu"):
-        train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=1)
+def test_targets_of_validation_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    makes = loop.region_targets
+    monkeypatch.setattr(loop, "region_targets", lambda *given: made.append(given[3]) or makes(*given))
+    outcome = train(TrainConfig(**{**SMALL, "border_w0": 5.0}), VOLUME, FOLD, tmp_path, device="cpu")
+    assert sum("val_loss" in entry for entry in outcome.history) == 2
+    assert made == list(FOLD.val)
 
 
 def test_refusals(tmp_path: Path) -> None:
