@@ -119,8 +119,8 @@ rule numbers:
         "python -m metareview step numbers {params.review:q} {params.results:q} {params.work:q} > {log:q} 2>&1"
 
 
-# What rests on the same spreadsheets is made by one process, which starts slower than most of it takes to make:
-# whatever makes one of them stale makes all of them stale.
+# What rests on the same spreadsheets is made by one process: whatever makes one of them stale makes all of them stale,
+# and a process takes longer to start than most of them take to make.
 for OUT, PLAN in PLANS.items():
     for FAMILY, NAMES in PLAN.analysis_families.items():
 
