@@ -10,8 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from metareview.workflow.plan import Plan, code_digest, plans
+from metareview.cli.step import step_app
+from metareview.report.figures.registry import FigureSpec
+from metareview.workflow.plan import Family, Plan, code_digest, plans
+
+STUDIES = Path(__file__).parent.parent / "data" / "studies"
 
 RESULTS = """experiment_id,metric,value,scale,source_id,locator,printed
 jones.forest.cracks,f1,0.81,proportion,jones-2021,p. 4; Table 1,0.81
@@ -119,12 +124,51 @@ def test_a_review_from_another_field_end_to_end(tmp_path: Path) -> None:
 
 def test_a_view_reads_what_it_says(tmp_path: Path) -> None:
     plan = Plan(make(tmp_path / "cracks"), Path("out"))
-    assert {Path(path).name for path in plan.view_sheets("datasets")} >= {"datasets.csv", "review.yaml"}
+    assert {Path(path).name for path in plan.reads("datasets")} >= {"datasets.csv", "review.yaml"}
     assert "results.csv" not in {Path(path).name for path in plan.analysis_inputs("flow")}
     assert "out/tables/leaderboard-cracks.csv" in plan.published
     assert "out/report.html" in plan.published
     assert "out/explorer.html" in plan.published
     assert {Path(path).name for path in plan.explorer_sheets} >= {"results.csv", "experiments.csv", "studies.csv"}
+
+
+@pytest.mark.parametrize("review", ["brain-em", "em-public"])
+def test_every_view_and_figure_is_made_once_and_from_what_it_needs(review: str) -> None:
+    plan = Plan(STUDIES / review, Path("out"))
+    families = plan.families.values()
+    assert sorted(name for family in families for name in family.views) == sorted(plan.views)
+    assert sorted(name for family in families for name in family.figures) == sorted(plan.figures)
+    for family in families:
+        at_hand = {*plan.family_inputs(family), *plan.view_files(family.views)}
+        assert at_hand >= {path for name in family.views for path in plan.result_files(plan.views[name].results)}
+        assert at_hand >= {path for name in family.figures for path in plan.view_files(plan.figures[name].views)}
+        assert len({plan.reads(name) for name in family.views}) == 1
+    # a build has few processes, and yet the cells of one table leave alone what does not rest on it
+    assert len(families) < len(plan.views) / 4
+    claims = {name for name in plan.views if any(path.endswith("/claims.csv") for path in plan.reads(name))}
+    assert claims <= {name for name in plan.views if name.startswith(("audit", "reconstruction"))}
+
+
+def test_a_figure_of_views_that_rest_on_different_sheets(tmp_path: Path) -> None:
+    """It is drawn with what rests on all of them, or else by a process of its own, from the rows on disk."""
+    plan = Plan(make(tmp_path / "cracks"), Path("out"))
+    (folder := plan.folder).joinpath("flow.csv").write_text("source_id\n", encoding="utf-8")
+    folder.joinpath("claims.csv").write_text("claim_id\n", encoding="utf-8")
+    mixed = FigureSpec("mixed", "Mixed", "audit", ("prisma", "audit"), "nowhere:draw")
+    plan.__dict__["figures"] = {"mixed": mixed}
+    family = plan.families["mixed"]
+    assert family == Family([], ["mixed"])
+    assert plan.family_inputs(family) == plan.view_files(["audit", "prisma"])
+    assert plan.figure_files(family.figures) == ["out/.work/figures/mixed.svg", "out/.work/figures/mixed.png"]
+
+
+def test_a_figure_is_drawn_from_the_rows_on_disk(tmp_path: Path) -> None:
+    review, work = make(tmp_path / "cracks"), tmp_path / "work"
+    run = CliRunner()
+    for call in (["statistics", "flow"], ["views", "prisma", "exclusions"], ["views", "--figure=prisma"]):
+        done = run.invoke(step_app, [call[0], str(review), *call[1:], "--work", str(work)])
+        assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (work / "figures").iterdir()) == ["prisma.png", "prisma.svg"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +191,7 @@ def test_unknown_names(tmp_path: Path) -> None:
 
     plan = Plan(make(tmp_path / "cracks"), Path("out"))
     with pytest.raises(UnknownName, match="did you mean 'studies'"):
-        plan.view_sheets("study")
+        plan.reads("study")
     with pytest.raises(UnknownName, match="statistic 'anova' is not known"):
         plan.analysis_inputs("anova")
 

@@ -61,7 +61,7 @@ def _command(folder: Path, to: str, cores: int | None, force: bool) -> list[str]
     snakefile = Path(__file__).parent.parent / "workflow" / "Snakefile"
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder),
-        "--cores", str(cores or "all"), "--rerun-incomplete", "--nolock", "--show-failed-logs",
+        "--cores", str(cores or "all"), "--scheduler", "greedy", "--rerun-incomplete", "--nolock", "--show-failed-logs",
         *(["--forceall"] if force else []),
         "--config", "review=.", f"to={to}",
     ]  # fmt: skip

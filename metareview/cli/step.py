@@ -22,8 +22,8 @@ __all__ = ["step_app"]
 
 step_app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--output", "-o")]
-Name = Annotated[str, typer.Argument()]
-Names = Annotated[list[str], typer.Argument()]
+Names = Annotated[list[str], typer.Argument(default_factory=list)]
+Figures = Annotated[list[str], typer.Option("--figure", default_factory=list)]
 Work = Annotated[Path, typer.Option("--work", help="Folder of the build.")]
 
 
@@ -54,42 +54,39 @@ def statistics(review: ReviewFolder, names: Names, work: Work) -> None:
 
 
 @step_app.command()
-def tables(review: ReviewFolder, names: Names, work: Work) -> None:
-    """Arrange views that read the same things, and render the tables among them in every format."""
+def views(review: ReviewFolder, names: Names, figure: Figures, work: Work) -> None:
+    """Arrange views that rest on the same spreadsheets, render the tables among them, and draw their figures."""
     from metareview.ingest import read_spec
     from metareview.report.analyses import analyses_for
+    from metareview.report.figures import figures_for, write_figure
     from metareview.report.registry import build_view, views_for
     from metareview.report.tables import write_table
+    from metareview.report.views.base import View
     from metareview.results.atomic import write_atomic
 
     spec = read_spec(review)
-    analyses, views = analyses_for(spec), views_for(spec)
-    frames = _frames(review, spec, {table for name in names for table in views[name].tables})
+    analyses, known, drawn = analyses_for(spec), views_for(spec), figures_for(spec)
+    frames = _frames(review, spec, {table for name in names for table in known[name].tables})
     found = {
         name: analyses[name].result.from_json((work / "results" / f"{name}.json").read_text(encoding="utf-8"))
-        for name in {result for name in names for result in views[name].results}
+        for name in {result for name in names for result in known[name].results}
     }
+    made = {}
     for name in names:
-        view = build_view(name, frames, found, spec)
-        if views[name].formats:
-            write_table(view, work / "tables")
-        write_atomic(work / "views" / f"{name}.json", view.to_json())
+        made[name] = build_view(name, frames, found, spec)
+        if known[name].formats:
+            write_table(made[name], work / "tables")
+        write_atomic(work / "views" / f"{name}.json", made[name].to_json())
+    for name in {view for asked in figure for view in drawn[asked].views} - set(made):
+        made[name] = View.from_json((work / "views" / f"{name}.json").read_text(encoding="utf-8"))
+    for name in figure:
+        write_figure(name, made, work / "figures")
 
 
 def _frames(review: Path, spec: ReviewSpec, names: set[str]) -> dict[str, pd.DataFrame]:
     from metareview.ingest import read_table
 
     return {name: read_table(review, name, spec) for name in sorted(names)}
-
-
-@step_app.command()
-def figure(name: Name, view_files: list[Path]) -> None:
-    """Draw one figure as SVG and PNG, and its interactive twin, into the folder ``figures`` beside the views."""
-    from metareview.report.figures import write_figure
-    from metareview.report.views.base import View
-
-    views = {path.stem: View.from_json(path.read_text(encoding="utf-8")) for path in view_files}
-    write_figure(name, views, view_files[0].parent.parent / "figures")
 
 
 @step_app.command()

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,27 @@ from metareview.audit.numbers import NUMBER_TABLES
 from metareview.errors import InputError, UnknownName
 from metareview.ingest import read_spec, table_files
 from metareview.ingest.toolfiles import tool_files
-from metareview.report.analyses import analyses_for, find_analysis
+from metareview.report.analyses import AnalysisSpec, analyses_for, find_analysis
 from metareview.report.explorer.data import EXPLORER_TABLES
-from metareview.report.figures.registry import FigureSpec, figures_for
+from metareview.report.figures.registry import KINDS, FigureSpec, figures_for
 from metareview.report.registry import ViewSpec, views_for
 from metareview.report.tables import FORMATS
 from metareview.schema.review import ReviewSpec
 
-__all__ = ["Plan", "code_digest", "plans", "rule_name"]
+__all__ = ["Family", "Plan", "code_digest", "plans", "rule_name"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Views and figures that rest on the same spreadsheets, their statistics included: one process makes them.
+
+    Attributes
+    ----------
+    views, figures : their names; a figure is drawn from views of its own family, or of one that rests on less.
+    """
+
+    views: list[str] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,11 @@ class Plan:
         return table_files(self.folder)
 
     @cached_property
+    def analyses(self) -> dict[str, AnalysisSpec]:
+        """Statistics of this review by name."""
+        return analyses_for(self.spec)
+
+    @cached_property
     def views(self) -> dict[str, ViewSpec]:
         """Views of this review by name."""
         return views_for(self.spec)
@@ -78,82 +96,64 @@ class Plan:
         """Return the spreadsheets that a statistic reads."""
         return self.sheets(tuple(find_analysis(name, self.spec).tables))
 
-    def view_sheets(self, name: str) -> list[str]:
-        """Return the spreadsheets that a view reads."""
-        return self.sheets(tuple(self._view(name).tables))
-
-    def view_results(self, name: str) -> list[str]:
-        """Return the results that a view reads."""
-        return [str(self.work / "results" / f"{result}.json") for result in self._view(name).results]
-
-    def figure_views(self, name: str) -> list[str]:
-        """Return the views that a figure draws."""
-        return [str(self.work / "views" / f"{view}.json") for view in self._figure(name).views]
+    def reads(self, name: str) -> tuple[str, ...]:
+        """Return the spreadsheets that a view rests on: its own, and those of the statistics it shows."""
+        view = self._view(name)
+        own = (*view.tables, *(table for result in view.results for table in self.analyses[result].tables))
+        return tuple(self.sheets(own))
 
     def _view(self, name: str) -> ViewSpec:
         if name not in self.views:
             raise UnknownName("table", name, self.views)
         return self.views[name]
 
-    def _figure(self, name: str) -> FigureSpec:
-        if name not in self.figures:
-            raise UnknownName("figure", name, self.figures)
-        return self.figures[name]
-
     @cached_property
     def analysis_families(self) -> dict[str, list[str]]:
         """Statistics that read the same spreadsheets, by the name of the first: one process computes them."""
-        return _families(analyses_for(self.spec), lambda name: tuple(self.analysis_inputs(name)))
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name in self.analyses:
+            groups.setdefault(tuple(self.analysis_inputs(name)), []).append(name)
+        return {names[0]: names for names in groups.values()}
 
     @cached_property
-    def view_families(self) -> dict[str, list[str]]:
-        """Views that read the same spreadsheets and results, by the name of the first: one process makes them."""
-        return _families(self.views, lambda name: (*self.view_sheets(name), *self.view_results(name)))
+    def families(self) -> dict[str, Family]:
+        """Views and figures that rest on the same spreadsheets, by the name of the first."""
+        groups: dict[tuple[str, ...], Family] = {}
+        for name in self.views:
+            groups.setdefault(self.reads(name), Family()).views.append(name)
+        for name, figure in self.figures.items():
+            reads = sorted({sheet for view in figure.views for sheet in self.reads(view)})
+            groups.setdefault(tuple(reads), Family()).figures.append(name)
+        return {(family.views or family.figures)[0]: family for family in groups.values()}
 
-    def result_files(self, family: str) -> list[str]:
-        """Return what a family of statistics writes."""
-        return [str(self.work / "results" / f"{name}.json") for name in self.analysis_families[family]]
+    def family_sheets(self, family: Family) -> list[str]:
+        """Return the spreadsheets that the views of a family read."""
+        return self.sheets(tuple(table for name in family.views for table in self.views[name].tables))
 
-    def family_files(self, family: str) -> tuple[list[str], list[str]]:
-        """Return the rows as JSON, and the rendered tables, that a family of views writes."""
-        names = self.view_families[family]
-        tables = [name for name in names if name in self.tables]
-        return (
-            [str(self.work / "views" / f"{name}.json") for name in names],
-            [str(self.work / "tables" / f"{name}.{kind}") for name in tables for kind in FORMATS],
-        )
+    def family_inputs(self, family: Family) -> list[str]:
+        """Return the results that a family's views show, and the views of others that its figures draw."""
+        results = {result for name in family.views for result in self.views[name].results}
+        others = {view for name in family.figures for view in self.figures[name].views} - set(family.views)
+        return [*self.result_files(sorted(results)), *self.view_files(sorted(others))]
 
-    def drawn_files(self, name: str) -> list[str]:
-        """Return what drawing a figure writes; the HTML is its interactive twin."""
-        kinds = ("svg", "png", "html") if self._figure(name).interactive else ("svg", "png")
-        return [str(self.work / "figures" / f"{name}.{kind}") for kind in kinds]
+    def result_files(self, names: Iterable[str]) -> list[str]:
+        """Return what computing statistics writes."""
+        return [str(self.work / "results" / f"{name}.json") for name in names]
 
-    @property
-    def tables(self) -> list[str]:
-        """Names of the views that are rendered as tables; the others only feed figures."""
-        return [name for name, view in self.views.items() if view.formats]
+    def view_files(self, names: Iterable[str] | None = None) -> list[str]:
+        """Return the rows of views (all by default), as JSON."""
+        return [str(self.work / "views" / f"{name}.json") for name in (self.views if names is None else names)]
 
-    @property
-    def view_files(self) -> list[str]:
-        """Every view, as JSON."""
-        return [str(self.work / "views" / f"{name}.json") for name in self.views]
+    def table_files(self, names: Iterable[str] | None = None) -> list[str]:
+        """Return the rendered tables of views (all by default); some views only feed figures."""
+        shown = [name for name in (self.views if names is None else names) if self.views[name].formats]
+        return [str(self.work / "tables" / f"{name}.{kind}") for name in shown for kind in FORMATS]
 
-    @property
-    def table_files(self) -> list[str]:
-        """Every rendered table."""
-        return [str(self.work / "tables" / f"{name}.{kind}") for name in self.tables for kind in FORMATS]
-
-    @property
-    def figure_files(self) -> list[str]:
-        """Every drawn figure, without the interactive twins."""
-        return [str(self.work / "figures" / f"{name}.{kind}") for name in self.figures for kind in ("svg", "png")]
-
-    @property
-    def twin_files(self) -> list[str]:
-        """Every interactive twin."""
-        return [
-            str(self.work / "figures" / f"{name}.html") for name, figure in self.figures.items() if figure.interactive
-        ]
+    def figure_files(self, names: Iterable[str] | None = None) -> list[str]:
+        """Return what drawing figures (all by default) writes; the HTML is the interactive twin."""
+        asked = self.figures if names is None else names
+        kinds = {name: (*KINDS, "html") if self.figures[name].interactive else KINDS for name in asked}
+        return [str(self.work / "figures" / f"{name}.{kind}") for name in kinds for kind in kinds[name]]
 
     @property
     def explorer_sheets(self) -> list[str]:
@@ -173,18 +173,10 @@ class Plan:
     @property
     def published(self) -> list[str]:
         """Every file of the finished report."""
-        built = [*self.table_files, *self.figure_files, *self.twin_files, *self.number_files]
+        built = [*self.table_files(), *self.figure_files(), *self.number_files]
         built += [str(self.work / "explorer.html"), str(self.work / "report.html")]
         files = [str(self.out / Path(path).relative_to(self.work)) for path in built]
         return [*files, str(self.out / "figures" / "plotly.min.js")]
-
-
-def _families(names: Iterable[str], inputs: Callable[[str], tuple[str, ...]]) -> dict[str, list[str]]:
-    """Group names whose inputs are the same: whatever makes one of them stale makes all of them stale."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for name in names:
-        groups.setdefault(inputs(name), []).append(name)
-    return {members[0]: members for members in groups.values()}
 
 
 def plans(config: Mapping[str, Any]) -> dict[str, Plan]:

@@ -62,8 +62,10 @@ rule page:
     input:
         sheets=lambda wc: PLANS[wc.out].sheets(("sources",)),
         check="{out}/.work/check.json",
-        views=lambda wc: PLANS[wc.out].view_files,
-        figures=lambda wc: PLANS[wc.out].figure_files,
+        views=lambda wc: PLANS[wc.out].view_files(),
+        # what it shows and what it links to
+        tables=lambda wc: PLANS[wc.out].table_files(),
+        figures=lambda wc: PLANS[wc.out].figure_files(),
     output:
         report("{out}/.work/report.html", category="Report"),
     log:
@@ -117,7 +119,8 @@ rule numbers:
         "python -m metareview step numbers {params.review:q} {params.results:q} {params.work:q} > {log:q} 2>&1"
 
 
-# What reads the same things is made by one process: whatever makes one of them stale makes all of them stale.
+# What rests on the same spreadsheets is made by one process: whatever makes one of them stale makes all of them stale,
+# and a process takes longer to start than most of them take to make.
 for OUT, PLAN in PLANS.items():
     for FAMILY, NAMES in PLAN.analysis_families.items():
 
@@ -127,7 +130,7 @@ for OUT, PLAN in PLANS.items():
             input:
                 PLAN.analysis_inputs(FAMILY),
             output:
-                PLAN.result_files(FAMILY),
+                PLAN.result_files(NAMES),
             log:
                 str(PLAN.work / "logs" / "results" / f"{FAMILY}.log"),
             conda:
@@ -140,49 +143,30 @@ for OUT, PLAN in PLANS.items():
             shell:
                 "python -m metareview step statistics {params.review:q} {params.names} --work {params.work:q} > {log:q} 2>&1"
 
-    for FAMILY, NAMES in PLAN.view_families.items():
+    for NAME, FAMILY in PLAN.families.items():
 
         rule:
             name:
-                rule_name("tables", OUT, FAMILY)
+                rule_name("views", OUT, NAME)
             input:
-                sheets=PLAN.view_sheets(FAMILY),
-                results=PLAN.view_results(FAMILY),
+                sheets=PLAN.family_sheets(FAMILY),
+                made=PLAN.family_inputs(FAMILY),
             output:
-                views=PLAN.family_files(FAMILY)[0],
-                tables=in_report(PLAN.family_files(FAMILY)[1], ".html", "Tables"),
+                views=PLAN.view_files(FAMILY.views),
+                tables=in_report(PLAN.table_files(FAMILY.views), ".html", "Tables"),
+                figures=in_report(PLAN.figure_files(FAMILY.figures), ".svg", "Figures"),
             log:
-                str(PLAN.work / "logs" / "tables" / f"{FAMILY}.log"),
+                str(PLAN.work / "logs" / "views" / f"{NAME}.log"),
             conda:
                 "envs/metareview.yaml"
             params:
                 review=lambda wc, input: os.path.dirname(input[0]) or ".",
-                work=lambda wc, output: os.path.dirname(
-                    os.path.dirname(output.views[0])
-                ),
-                names=NAMES,
+                work=lambda wc, output: os.path.dirname(os.path.dirname(output[0])),
+                views=FAMILY.views,
+                figures=[f"--figure={name}" for name in FAMILY.figures],
                 code=CODE,
             shell:
-                "python -m metareview step tables {params.review:q} {params.names} --work {params.work:q} > {log:q} 2>&1"
-
-    for FIGURE in PLAN.figures:
-
-        rule:
-            name:
-                rule_name("figure", OUT, FIGURE)
-            input:
-                PLAN.figure_views(FIGURE),
-            output:
-                in_report(PLAN.drawn_files(FIGURE), ".svg", "Figures"),
-            log:
-                str(PLAN.work / "logs" / "figures" / f"{FIGURE}.log"),
-            conda:
-                "envs/metareview.yaml"
-            params:
-                name=FIGURE,
-                code=CODE,
-            shell:
-                "python -m metareview step figure {params.name} {input:q} > {log:q} 2>&1"
+                "python -m metareview step views {params.review:q} {params.views} {params.figures} --work {params.work:q} > {log:q} 2>&1"
 
 
 for OUT, PLAN in PLANS.items():
@@ -191,9 +175,7 @@ for OUT, PLAN in PLANS.items():
         name:
             rule_name("publish", OUT)
         input:
-            PLAN.table_files,
-            PLAN.figure_files,
-            PLAN.twin_files,
+            # few: for each output, Snakemake reads every input to write down its hash
             PLAN.number_files,
             check=str(PLAN.work / "check.json"),
             explorer=str(PLAN.work / "explorer.html"),

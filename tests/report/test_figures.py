@@ -218,6 +218,13 @@ def test_unknown_names_and_missing_views() -> None:
         figure_bytes("prisma", samples(), "pdf")
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_drawn_once_is_saved_as_if_drawn_for_each_kind(name: str, tmp_path: Path) -> None:
+    write_figure(name, samples(), tmp_path)
+    for kind in ("svg", "png"):
+        assert (tmp_path / f"{name}.{kind}").read_bytes() == figure_bytes(name, samples(), kind)
+
+
 def test_write_figure(tmp_path: Path) -> None:
     written = write_figure("sankey", samples(), tmp_path)
     assert [path.name for path in written] == ["sankey.svg", "sankey.png", "sankey.html"]

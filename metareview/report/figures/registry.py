@@ -264,8 +264,12 @@ def interactive(name: str, views: Mapping[str, View]) -> Any:
     return _load(spec.interactive)(views)
 
 
-def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
+def figure_bytes(name: str, views: Mapping[str, View], kind: str, *, drawn: Figure | None = None) -> bytes:
     """Return a figure as a file: ``svg`` or ``png``, the same bytes for the same views.
+
+    Parameters
+    ----------
+    drawn : the figure where it has been drawn before; that takes longer than to save it.
 
     Raises
     ------
@@ -276,7 +280,7 @@ def figure_bytes(name: str, views: Mapping[str, View], kind: str) -> bytes:
 
     if kind not in KINDS:
         raise UnknownName("figure format", kind, KINDS)
-    figure = draw(name, views)
+    figure = drawn or draw(name, views)
     return svg_text(figure, name, *figure_texts(name, views)).encode() if kind == "svg" else png_bytes(figure)
 
 

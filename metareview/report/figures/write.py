@@ -7,6 +7,7 @@ from pathlib import Path
 
 from metareview.report.figures.registry import (
     KINDS,
+    draw,
     figure_bytes,
     figure_spec,
     interactive_html,
@@ -40,7 +41,8 @@ def write_figure(name: str, views: Mapping[str, View], folder: Path | str) -> li
         If a view it needs is not among `views`, or the folder cannot be written to.
     """
     spec = figure_spec(name)
-    files = {f"{name}.{kind}": figure_bytes(name, views, kind) for kind in KINDS}
+    drawn = draw(name, views)
+    files = {f"{name}.{kind}": figure_bytes(name, views, kind, drawn=drawn) for kind in KINDS}
     if spec.interactive is not None:
         files[f"{name}.html"] = interactive_html(name, views).encode()
         _write_program(Path(folder) / PLOTLY)
