@@ -45,6 +45,8 @@ from metareview.schema.metric import default_vocabulary
 __all__ = ["choose_on_validation", "load_data", "run_job", "score_again", "score_regions", "work_folder"]
 
 
+#: What a run may find done, and the file that says so.
+_KEPT = {"training": "train/result.json", "predictions": "test.0.npy"}
 #: Stands for the training where there is none.
 _GIVEN = Trained(lambda image: image, {})
 
@@ -146,11 +148,12 @@ def _trained(
     spec: RerunSpec, volume: Volume, region: Fold, folder: Path, clock: Clock, *, device: str, seed: int,
     progress: bool | None,
 ) -> _Done:  # fmt: skip
-    kept = (folder / "test.0.npy").is_file()
+    kept = [what for what, path in _KEPT.items() if (folder / path).is_file()]
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
     if kept:
-        trained = replace(trained, events=(*trained.events, "predictions taken over from a run of the same training"))
+        said = f"{' and '.join(kept)} taken over from an earlier run of the same training"
+        trained = replace(trained, events=(*trained.events, said))
     with clock("predict"):
         val = _predicted(trained, volume, region.val, folder / "val")
         test = _predicted(trained, volume, region.test, folder / "test")

@@ -139,8 +139,13 @@ def test_ways_to_segment_share_a_training(review: Path, tmp_path: Path) -> None:
     records = read_records(copy)
     first, second = records[spec.run_id("0", 2)], records[other.run_id("0", 2)]
     assert second.convergence["history"] == first.convergence["history"]
-    assert "predictions taken over from a run of the same training" in second.convergence["events"]
-    assert "predictions taken over from a run of the same training" not in first.convergence["events"]
+    assert (
+        "training and predictions taken over from an earlier run of the same training" in second.convergence["events"]
+    )
+    assert (
+        "training and predictions taken over from an earlier run of the same training"
+        not in first.convergence["events"]
+    )
     assert second.spec["segment"]["options"]["smallest"] == 40
     assert [entry.score for entry in second.thresholds] != [entry.score for entry in first.thresholds]
 
