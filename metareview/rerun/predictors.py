@@ -77,7 +77,7 @@ def _network(
     outcome = train(spec.train, volume, fold, folder / "train", device=device, seed=seed, progress=progress)
     loaded = load_trained(outcome.checkpoint, device)
     how = loaded.stitching(
-        tile=spec.predict.tile, overlap=spec.predict.overlap, tta="flips" if spec.predict.tta else "none",
+        tile=spec.predict.tile, overlap=spec.predict.overlap, tta=spec.predict.copies,
         batch=spec.predict.batch,
     )  # fmt: skip
     predict = _Predictor(loaded, how, choose_device(device), spec.predict.compile, progress)

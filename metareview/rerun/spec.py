@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -62,12 +62,17 @@ class Predict(Config):
     """Voxels (z, y, x) of an input tile; where empty, one for the model and the volume (`rerun.tiles.chosen_tile`)."""
     overlap: float = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that overlaps its neighbour."""
-    tta: bool = False
-    """Average over mirrored inputs."""
+    tta: bool | Literal["flips", "all"] = False
+    """Average over mirrored inputs, which is ``flips``; ``all`` exchanges y and x besides (not for affinities)."""
     batch: int | None = Field(default=None, ge=1)
     """Tiles that go through at once; where empty, one on a processor and on CUDA as many as fill it."""
     compile: bool | None = None
     """torch.compile; where empty, on CUDA where there are so many tiles that it pays."""
+
+    @property
+    def copies(self) -> Literal["none", "flips", "all"]:
+        """Which copies of the input are averaged, as `rerun.stitch.Stitching` names them."""
+        return self.tta if isinstance(self.tta, str) else "flips" if self.tta else "none"
 
 
 class Segment(Config):

@@ -49,6 +49,8 @@ def option_problems(spec: RerunSpec) -> Iterator[Told]:
         yield from _of_forest(spec)
     elif known is not None:
         yield from _of_model(known, spec.train.options)
+    if spec.predict.copies == "all" and spec.train.target == "affinities":
+        yield "predict.tta", "found 'all'", "affinities have no channel for an exchange of y and x", "write flips"
     if spec.segment.method in SEGMENTERS:
         method = SEGMENTERS[spec.segment.method]
         wrong = list(_compared("segment.options", spec.segment.options, _hints(method), spec.segment.method))

@@ -90,7 +90,7 @@ def _predictor(
 ) -> Predictor:
     asked = spec.predict
     how = Stitching(
-        tile=asked.tile, overlap=asked.overlap, tta="flips" if asked.tta else "none", offsets=spec.train.offsets,
+        tile=asked.tile, overlap=asked.overlap, tta=asked.copies, offsets=spec.train.offsets,
         scale=source.scale, precision="float32",
     )  # fmt: skip
 

@@ -160,7 +160,7 @@ AFFINITIES: dict[str, Any] = {
         ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "did you mean 'dropout'?"),
         ({"train": {"model": "unet2d-same", "options": {"dropout": "half"}}}, "dropout is a number"),
         ({"train": {"model": "unet2d", "options": {"padding": "same"}}}, "the model unet2d has no such option"),
-        ({"train": {"model": "fusionnet", "options": {"dropout": 0.5}}}, "it takes none"),
+        ({"train": {"model": "rsunet", "options": {"dropout": 0.5}}}, "it takes none"),
         ({"train": {"model": "forest", "target": "bc"}}, "key train.target: found 'bc' with a forest; a forest learns"),
         ({"train": {"model": "forest", "options": {"tres": 3}}}, "did you mean 'trees'?"),
         ({"train": {"model": "forest", "options": {"trees": 0}}}, "a forest needs scales above 0, a tree"),
@@ -191,6 +191,14 @@ def test_options_and_targets_are_known_before_training(change: dict[str, Any], s
 )  # fmt: skip
 def test_options_that_are_taken(change: dict[str, Any]) -> None:
     assert parse_spec(yaml.safe_dump(BODY | {"presets": {}} | change))[1] == []
+
+
+def test_copies_that_are_averaged() -> None:
+    for tta, copies in ((False, "none"), (True, "flips"), ("flips", "flips"), ("all", "all")):
+        assert spec_of(predict={"tta": tta}).predict.copies == copies
+    body = BODY | {"presets": {}, "predict": {"tta": "all"}, "train": AFFINITIES, "segment": {"method": "waterz"}}
+    (problem,) = parse_spec(yaml.safe_dump(body))[1]
+    assert "affinities have no channel for an exchange of y and x; write flips" in str(problem)
 
 
 def test_the_options_of_models_are_those_of_their_factories() -> None:
