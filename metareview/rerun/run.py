@@ -154,8 +154,8 @@ def _trained(
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
     if kept:
-        said = f"{' and '.join(kept)} taken over from an earlier run of the same training"
-        trained = replace(trained, events=(*trained.events, said))
+        taken = f"{' and '.join(kept)} taken over from an earlier run of the same training"
+        trained = replace(trained, events=(*trained.events, taken))
     with clock("predict"):
         val = _predicted(trained, volume, region.val, folder / "val")
         test = _predicted(trained, volume, region.test, folder / "test")
