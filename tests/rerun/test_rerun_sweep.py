@@ -172,10 +172,10 @@ def test_snakemake_plans_exactly_these_runs_of_the_founding_review(tmp_path: Pat
     specs = read_specs(BRAIN)
     if asked == "runs":
         one = {"isbi2012-unet2d": specs["isbi2012-unet2d"]}
-        jobs = plan_jobs(tmp_path / "review", one, preset="small-components", folds=["0"], seeds=[2])
+        jobs = plan_jobs(tmp_path / "review", one, preset="small-multicut", folds=["0"], seeds=[2])
     else:
         jobs = plan_jobs(tmp_path / "review", specs, preset="full")
-    config = {"preset": ["preset=full"], "runs": ["preset=small-components", f"runs={jobs[0].run_id}"]}[asked]
+    config = {"preset": ["preset=full"], "runs": ["preset=small-multicut", f"runs={jobs[0].run_id}"]}[asked]
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "metareview" / "workflow" / "rerun.smk"),
         "--dry-run", "--quiet", "host", "--cores", "1", "--directory", str(tmp_path),
