@@ -93,7 +93,8 @@ def test_leader_with_what_could_move_it() -> None:
     one = said(board, ranking, choices, rankings=RANKED)[0]
     assert one.sentence == (
         "A is first by printed composite (0.950), with possible ranks [1, 2] over what the missing cells may hold; "
-        "under other rules and choices its rank runs from 1 to 2.5, first in 25% of the specifications, while B is in 75%."
+        "under other rules and choices its rank runs from 1 to 2.5, first in 25% of the specifications, while "
+        "B is in 75%."
     )
     assert (one.mark, one.tables) == ("warning", ("benchmark", "ranking-printed", "multiverse"))
 
