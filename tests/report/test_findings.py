@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 
 import pytest
 from sample_views import HOSTILE
+from small_review import write
+from typer.testing import CliRunner
 
 import metareview
+from metareview.cli.app import app
 from metareview.report.findings import FINDINGS, MOST, Finding, Part, key_findings, leading, views_of
 from metareview.report.findings.base import finding
 from metareview.report.pages.render import environment
@@ -248,6 +252,20 @@ def _counts(part: Part, table: View) -> None:
     """What counts rows of a table also stands in a note of it, or is the number of its rows."""
     noted = re.findall(r"\d+", " ".join(note for note in table.notes if note.startswith(("Verdicts", "Studies of"))))
     assert part.text in noted or part.value == len(table.rows)
+
+
+def test_the_verb_and_the_page_of_a_small_review(tmp_path: Path) -> None:
+    folder = write(tmp_path / "speech")
+    run = CliRunner().invoke(app, ["report", str(folder), "--json"])
+    assert run.exit_code == 0, run.output
+    found = json.loads(run.stdout)
+    assert [one["name"] for one in found] == ["audit", "leader", "composites", "categories", "code"]
+    review = metareview.load(folder)
+    assert [one["sentence"] for one in found] == [one.sentence for one in review.findings()]
+    audited = review.page(["audit", "audit-summary"]).split('id="overview"', 1)[1].split("</section>", 1)[0]
+    assert '<strong class="topic">Audit<sup>‡</sup></strong>' in audited
+    assert [name for name in ("Leader", "Composites", "Categories", "Public code") if f'topic">{name}' in audited] == []
+    assert 'id="findings"' not in review.page(["studies"])
 
 
 EXPECTED = {
