@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from metareview.ingest import ReviewTables
+    from metareview.report.findings import Finding
     from metareview.report.views.base import View
     from metareview.results import Result
     from metareview.schema.review import ReviewSpec
@@ -196,6 +197,12 @@ class Review:
         }
         checked = check_review(self._tables.folder)
         return render_report(self.spec, views, figures, checked, self.frames["sources"], files=False)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return the key findings as the report has them: sentences whose numbers are cells of its tables."""
+        from metareview.report.findings import key_findings, views_of
+
+        return key_findings({name: self.table(name) for name in views_of(self.spec)}, self.spec)
 
     def explorer(self, *, report: str = "") -> str:
         """Return the explorer as one self-contained HTML page: filters, rules, and ranks that follow them.

@@ -93,6 +93,9 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Page to write; report.html when left out.")
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Instead of the page, its key findings, each number with its cell.")
+    ] = False,
 ) -> None:
     """Write only the HTML report: one self-contained page.
 
@@ -101,11 +104,20 @@ def report(
       metareview report data/studies/brain-em
 
       metareview report my-review -o my-review.html
+
+      metareview report data/studies/brain-em --json
     """
+    import json
+
     from metareview.api import load
     from metareview.cli.progress import progress
     from metareview.results.atomic import write_atomic
 
+    loaded = load(review)
+    if as_json:
+        body = [found.to_dict() for found in loaded.findings()]
+        emit(json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1) + "\n", output)
+        return
     target = output or Path("report.html")
-    write_atomic(target, load(review).page(watch=progress))
+    write_atomic(target, loaded.page(watch=progress))
     typer.echo(str(target), err=True)

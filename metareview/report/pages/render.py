@@ -14,6 +14,7 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
 from metareview.report.figures.twin_page import script_json
+from metareview.report.findings import key_findings, leading
 from metareview.report.pages.inline import figure_variables
 from metareview.report.pages.sections import arrange
 from metareview.report.pages.sources import PageIndex, read_sources, titles
@@ -73,10 +74,13 @@ def render_report(
     documents = read_sources(sources)
     sections = arrange(views_for(spec), figures_for(spec), views, figures, refs, files)
     script = template_text("report.js")
+    findings, further = leading(key_findings(views, spec))
     context = {
         "spec": spec,
         "sections": [section for section in sections if section.blocks or section.id in _ALWAYS],
         "numbers": _numbers(check, views, spec),
+        "findings": findings,
+        "further": further,
         "documents": documents,
         "warnings": _warnings(views),
         "problems": [clean(str(problem)) for problem in check.problems],
