@@ -23,7 +23,10 @@ def audit(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:
     wrong.sort(key=lambda line: -len([part for part in line.text("related").split("; ") if part]))  # stable: as listed
     named: list[Part | str] = []
     if wrong:
-        named = [", among them ", *joined(["“", line.name("statement", "."), "”"] for line in wrong[:_NAMED])]
+        named = [
+            ", among them " if len(wrong) > _NAMED else ": ",
+            *joined(["“", line.name("statement", "."), "”"] for line in wrong[:_NAMED]),
+        ]
     said: list[list[Part | str]] = [
         [row.part("consistent"), " hold" if row.size("consistent") != 1 else " holds"],
         [row.part("contradicted"), " cannot be reproduced under any listed convention", *named],
