@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -147,6 +148,19 @@ def test_every_view_and_figure_is_made_once_and_from_what_it_needs(review: str) 
     assert len(families) < len(plan.views) / 4
     claims = {name for name in plan.views if any(path.endswith("/claims.csv") for path in plan.reads(name))}
     assert claims <= {name for name in plan.views if name.startswith(("audit", "reconstruction"))}
+
+
+def test_every_step_is_of_its_review(root: Path) -> None:
+    """Also one that reads nothing but spreadsheets in a folder of the review."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--printshellcmds", "--nolock"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = done.stdout + done.stderr
+    for review in ("data/studies/brain-em", "data/studies/em-public"):
+        for kind in ("statistics", "views"):
+            assert f"metareview step {kind} {review} " in printed
+    told = set(re.findall(r"metareview step (?:statistics|views) (\S+)", printed))
+    assert told == {"data/studies/brain-em", "data/studies/em-public"}
 
 
 def test_a_figure_of_views_that_rest_on_different_sheets(tmp_path: Path) -> None:

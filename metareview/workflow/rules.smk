@@ -128,7 +128,8 @@ for OUT, PLAN in PLANS.items():
             name:
                 rule_name("statistics", OUT, FAMILY)
             input:
-                PLAN.analysis_inputs(FAMILY),
+                sheets=PLAN.analysis_inputs(FAMILY),
+                review=str(PLAN.folder / "review.yaml"),
             output:
                 PLAN.result_files(NAMES),
             log:
@@ -136,7 +137,7 @@ for OUT, PLAN in PLANS.items():
             conda:
                 "envs/metareview.yaml"
             params:
-                review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                review=lambda wc, input: os.path.dirname(input.review) or ".",
                 work=lambda wc, output: os.path.dirname(os.path.dirname(output[0])),
                 names=NAMES,
                 code=CODE,
@@ -151,6 +152,7 @@ for OUT, PLAN in PLANS.items():
             input:
                 sheets=PLAN.family_sheets(FAMILY),
                 made=PLAN.family_inputs(FAMILY),
+                review=str(PLAN.folder / "review.yaml"),
             output:
                 views=PLAN.view_files(FAMILY.views),
                 tables=in_report(PLAN.table_files(FAMILY.views), ".html", "Tables"),
@@ -160,7 +162,7 @@ for OUT, PLAN in PLANS.items():
             conda:
                 "envs/metareview.yaml"
             params:
-                review=lambda wc, input: os.path.dirname(input[0]) or ".",
+                review=lambda wc, input: os.path.dirname(input.review) or ".",
                 work=lambda wc, output: os.path.dirname(os.path.dirname(output[0])),
                 views=FAMILY.views,
                 figures=[f"--figure={name}" for name in FAMILY.figures],
