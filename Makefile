@@ -51,11 +51,11 @@ bench: $(TESTED) ## benchmarks: ratios against named peers, and speed of checkin
 docs: $(STAMP) ## command pages and pictures of the README, from the program and the built reports
 	$(BIN)/python docs/make.py
 
-rerun-demo: $(TESTED) ## a reference model on the procedural phantom, from nothing to a replication table; CPU, minutes
+rerun-demo: $(TESTED) ## two reference models on the procedural phantom, from nothing to a replication table; CPU, a minute
 	@# a finished one starts over, a killed one goes on
 	test ! -e build/rerun-demo/replication.svg || rm -rf build/rerun-demo
 	mkdir -p build/rerun-demo && cp -R examples/phantom/. build/rerun-demo
-	$(BIN)/metareview rerun run build/rerun-demo phantom-unet2d --device cpu
+	$(BIN)/metareview rerun run build/rerun-demo --device cpu
 	$(BIN)/metareview rerun replicate build/rerun-demo | tee build/rerun-demo/replication.md
 	$(BIN)/metareview figure build/rerun-demo replication -o build/rerun-demo/replication.svg
 
