@@ -12,8 +12,8 @@ class Compiled:
     """What a training step calls: the compiled network where that is wanted and works, the network itself otherwise.
 
     Compilers fail in many ways (no C compiler, no Triton, an operation they do not know), and only when the first
-    step calls them, forward or backward. `wanted` may name a mode of ``torch.compile``.
-    Running statistics of that step are put back, so it is done once.
+    step calls them, forward or backward. Running statistics of that step are put back, so it is done once. `wanted` may
+    name a mode of ``torch.compile``.
     """
 
     def __init__(self, model: nn.Module, wanted: bool | str) -> None:

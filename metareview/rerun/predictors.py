@@ -33,6 +33,7 @@ class Trained:
     predict : image (z, y, x) -> probabilities (channels, z, y, x), float32.
     device : where it was trained.
     steps, parameters, voxels_per_second, history, events : of the training; a forest has no steps.
+    met : what predictions met so far: a smaller tile, a compiler that failed.
     """
 
     predict: Callable[[np.ndarray], np.ndarray]
@@ -42,6 +43,7 @@ class Trained:
     voxels_per_second: float | None = None
     history: tuple[dict[str, float], ...] = ()
     events: tuple[str, ...] = field(default=())
+    met: list[str] = field(default_factory=list)
 
 
 def train_predictor(
@@ -83,7 +85,7 @@ def _network(
     predict = _Predictor(loaded, how, choose_device(device), spec.predict.compile, progress)
     return Trained(
         predict, outcome.device, outcome.steps, outcome.parameters, outcome.voxels_per_second, outcome.history,
-        outcome.events,
+        outcome.events, predict.met,
     )  # fmt: skip
 
 
@@ -97,6 +99,7 @@ class _Predictor:
     compile: bool | None
     progress: bool | None
     compiled: nn.Module | None = None
+    met: list[str] = field(default_factory=list)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         from metareview.rerun.device import is_compile_error
@@ -116,7 +119,10 @@ class _Predictor:
         except Exception as error:  # compilers raise what they like
             if self.compile or not is_compile_error(error):
                 raise
-            LOG.warning("the model cannot be compiled here, and goes on without: %s", str(error).partition("\n")[0])
+            reason = str(error).partition("\n")[0]
+            said = f"prediction: the model cannot be compiled here, and goes on without: {reason}"
+            LOG.warning(said)
+            self.met.append(said)
             self.compile = False
             return self._values(self.loaded.model, image)
 
@@ -125,6 +131,7 @@ class _Predictor:
 
         assert model is not None
         found = predict_volume(self.loaded.spec, model, image, self.how, device=self.device, progress=self.progress)
+        self.met += [text for text in (f"prediction: {event}" for event in found.events) if text not in self.met]
         return np.asarray(found.values)
 
 

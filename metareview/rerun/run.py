@@ -317,7 +317,7 @@ def _convergence(trained: Trained) -> dict[str, Any]:
     history = thinned(trained.history)
     return {
         "steps": trained.steps, "parameters": trained.parameters, "voxels_per_second": trained.voxels_per_second,
-        "history": history, "events": list(trained.events),
+        "history": history, "events": [*trained.events, *trained.met],
     }  # fmt: skip
 
 

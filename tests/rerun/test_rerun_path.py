@@ -120,6 +120,27 @@ def test_a_killed_run_goes_on_and_comes_out_the_same(review: Path, name: str, tm
     assert (after.scores, after.thresholds, after.threshold) == (before.scores, before.thresholds, before.threshold)
 
 
+def test_what_a_prediction_met_stands_in_the_record(
+    review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tile that was halved, say: once, though several regions were predicted."""
+    from dataclasses import replace
+
+    from metareview.rerun import infer
+
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    spec = read_specs(copy)["phantom-unet2d"]
+    run_id = spec.run_id("0", 2)
+    record_path(copy, run_id).unlink()
+    for path in (copy / "reruns" / ".work" / spec.training_id("0", 2)).glob("*.npy"):
+        path.unlink()
+    real = infer.predict_volume
+    monkeypatch.setattr(infer, "predict_volume", lambda *a, **k: replace(real(*a, **k), events=("a smaller tile",)))
+    assert run("run", str(copy), spec.id, "--seed", "2", "--device", "cpu") == 0
+    assert read_records(copy, [run_id])[run_id].convergence["events"].count("prediction: a smaller tile") == 1
+
+
 def test_ways_to_segment_share_a_training(review: Path, tmp_path: Path) -> None:
     """Another preset with other cells: its own record and scores, from the predictions that are there."""
     copy = tmp_path / "phantom"
