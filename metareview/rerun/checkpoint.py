@@ -51,7 +51,8 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle fails in a dozen ways
         if is_out_of_memory(error):
             raise
-        raise InputError(f"{path} is no checkpoint that can be read ({error}); delete it and train again") from error
+        # not the text of torch, which tells how to load what nobody should trust
+        raise InputError(f"{path} is no checkpoint that can be read; delete it and train again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path} is no checkpoint of format {FORMAT}; train again with this version")
     return dict(content)
