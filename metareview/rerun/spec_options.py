@@ -77,6 +77,9 @@ def _of_model(model: ModelSpec, options: Mapping[str, Any]) -> Iterator[Told]:
 def _of_forest(spec: RerunSpec) -> Iterator[Told]:
     from metareview.rerun.forest import PixelForest
 
+    if spec.predict.tta:
+        yield ("predict.tta", f"found {spec.predict.tta!r} with a forest", "a forest looks once: its filters turn along",
+               "leave it out")  # fmt: skip
     if spec.train.target not in ("membrane", "foreground"):
         yield ("train.target", f"found {spec.train.target!r} with a forest", "a forest learns membrane or foreground",
                "write one of them, or another model")  # fmt: skip

@@ -165,6 +165,7 @@ AFFINITIES: dict[str, Any] = {
         ({"train": {"model": "forest", "options": {"tres": 3}}}, "did you mean 'trees'?"),
         ({"train": {"model": "forest", "options": {"trees": 0}}}, "a forest needs scales above 0, a tree"),
         ({"train": {"model": "forest", "options": {"seed": 3}}}, "a forest has no such option"),
+        ({"train": {"model": "forest"}, "predict": {"tta": True}}, "a forest looks once: its filters turn along"),
     ],
 )  # fmt: skip
 def test_options_and_targets_are_known_before_training(change: dict[str, Any], said: str) -> None:

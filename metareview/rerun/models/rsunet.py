@@ -21,6 +21,9 @@ Parameters: 1,421,472, counted here. Superhuman's at four reductions and twelve 
 configuration for SNEMI3D of PyTorch Connectomics says about 1.5 million, and has 2.09 million.
 
 Input: any number of sections; y and x are multiples of 16.
+
+``isotropic``, ours, is the same network for cubic voxels (FIB-SEM): reductions halve all three axes, and the top level
+is 3D like the others. Parameters: 1,477,920 (``rsunet-isotropic``); all three axes are multiples of 16.
 """
 
 from __future__ import annotations
@@ -34,10 +37,11 @@ from metareview.rerun.models.blocks import enlarge3d, he_normal, max_pool3d, sca
 
 __all__ = ["RSUNet"]
 
-PLANE, CUBE, HALF = (1, 3, 3), (3, 3, 3), (1, 2, 2)
+PLANE, CUBE = (1, 3, 3), (3, 3, 3)
+Triple = tuple[int, int, int]
 
 
-def conv(inside: int, outside: int, kernel: tuple[int, int, int], *, bias: bool = False) -> nn.Conv3d:
+def conv(inside: int, outside: int, kernel: Triple, *, bias: bool = False) -> nn.Conv3d:
     """A convolution that keeps the size."""
     z, y, x = kernel
     return nn.Conv3d(inside, outside, kernel, padding=(z // 2, y // 2, x // 2), bias=bias)
@@ -61,33 +65,36 @@ class Module(nn.Module):
 
 
 class Raise(nn.Module):
-    """Upsample in the plane, reduce the channels, add the features of the level."""
+    """Upsample, reduce the channels, add the features of the level."""
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, inside: int, outside: int, scale: Triple) -> None:
         super().__init__()
+        self.scale = scale
         self.reduce = conv(inside, outside, (1, 1, 1), bias=True)
         self.norm = nn.BatchNorm3d(outside)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Return features of the size of `skip`."""
         # reduced first: a 1 x 1 x 1 convolution and interpolation commute, and the smaller one is cheaper
-        return F.elu(self.norm(enlarge3d(self.reduce(x), HALF) + skip), inplace=True)
+        return F.elu(self.norm(enlarge3d(self.reduce(x), self.scale) + skip), inplace=True)
 
 
 class RSUNet(nn.Module):
     """Residual symmetric U-Net of Lee et al. 2017: (n, in, z, y, x) -> logits (n, out, z, y, x)."""
 
-    def __init__(self, in_channels: int = 1, out_channels: int = 12, *, width: float = 1.0) -> None:
+    def __init__(
+        self, in_channels: int = 1, out_channels: int = 12, *, width: float = 1.0, isotropic: bool = False
+    ) -> None:
         super().__init__()
+        self.half = (2, 2, 2) if isotropic else (1, 2, 2)
         channels = scaled((28, 36, 48, 64, 80), width)
         top = channels[0]
         self.embed = nn.Sequential(conv(in_channels, top, (1, 5, 5), bias=True), nn.ELU(inplace=True))
         inputs = (top, *channels[:-1])
-        self.down = nn.ModuleList(
-            Module(a, b, flat=level == 0) for level, (a, b) in enumerate(zip(inputs, channels, strict=True))
-        )
-        self.raise_ = nn.ModuleList(Raise(b, a) for a, b in pairwise(channels))
-        self.up = nn.ModuleList(Module(a, a, flat=level == 0) for level, a in enumerate(channels[:-1]))
+        flats = (not isotropic, *([False] * (len(channels) - 1)))
+        self.down = nn.ModuleList(Module(a, b, flat=flat) for flat, a, b in zip(flats, inputs, channels, strict=True))
+        self.raise_ = nn.ModuleList(Raise(b, a, self.half) for a, b in pairwise(channels))
+        self.up = nn.ModuleList(Module(a, a, flat=flat) for flat, a in zip(flats, channels[:-1], strict=False))
         self.unembed = nn.Sequential(conv(top, top, (1, 5, 5), bias=True), nn.ELU(inplace=True))
         self.head = nn.Conv3d(top, out_channels, 1)
         he_normal(self)
@@ -97,7 +104,7 @@ class RSUNet(nn.Module):
         x = self.embed(x)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
-            x = block(x if level == 0 else max_pool3d(x, HALF))
+            x = block(x if level == 0 else max_pool3d(x, self.half))
             skips.append(x)
         for level in range(len(self.up) - 1, -1, -1):
             x = self.up[level](self.raise_[level](x, skips[level]))
