@@ -106,11 +106,26 @@ def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> Re
     return RerunExperiment(
         experiment_id=spec.experiment_id, study_id=spec.study_id, method=spec.method, category=spec.category,
         setting=", ".join(parts) or None, dataset_id=spec.data.dataset_id, target=spec.target,
-        split=f"{spec.split.kind}, {run}", n_runs=len(runs), replicates=spec.replicates,
+        split=f"{spec.split.kind}, {run}{_tested(spec, runs)}", n_runs=len(runs), replicates=spec.replicates,
         origin="recomputed" if spec.given else "rerun", test_set=spec.test_set, test_set_note=spec.test_set_note,
         locator=f"specs/{spec.id}.yaml",
         run_id=tuple(record.run_id for record in runs), note="; ".join(notes) or None,
     )  # fmt: skip
+
+
+def _tested(spec: RerunSpec, runs: Sequence[RunRecord]) -> str:
+    """Return where the tested regions lie, for splits whose kind and folds do not tell.
+
+    Re-runs are compared where this text is the same (`metareview.stats.benchmark.contrasts`), so it must tell two test
+    regions apart. Blocks of sections follow from axis and number, and the published parts from the data set.
+    """
+    if spec.split.kind == "slice-blocks":
+        return "" if spec.split.axis == 0 else f", along {'zyx'[spec.split.axis]}"
+    if spec.split.kind == "parts":
+        return ""
+    boxes = dict.fromkeys(tuple(map(tuple, box)) for record in runs for box in record.regions.get("test", ()))
+    places = (" ".join(f"{axis} {low}–{high}" for axis, (low, high) in zip("zyx", box, strict=True)) for box in boxes)
+    return f", tested {', '.join(places)}" if boxes else ""
 
 
 def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> tuple[list[RerunResult], list[str]]:

@@ -78,7 +78,7 @@ def _of_forest(spec: RerunSpec) -> Iterator[Told]:
     from metareview.rerun.forest import PixelForest
 
     if spec.predict.tta:
-        yield ("predict.tta", f"found {spec.predict.tta!r} with a forest", "a forest looks once: its filters turn along",
+        yield ("predict.tta", f"found {spec.predict.tta!r} with a forest", "a forest looks once: its filters turn",
                "leave it out")  # fmt: skip
     if spec.train.target not in ("membrane", "foreground"):
         yield ("train.target", f"found {spec.train.target!r} with a forest", "a forest learns membrane or foreground",

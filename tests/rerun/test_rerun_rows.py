@@ -71,6 +71,22 @@ def test_seeds_are_means_over_folds_and_the_mean_is_over_seeds() -> None:
     assert not rows.left_out
 
 
+def test_a_split_says_what_it_tests() -> None:
+    """Two blocks of one volume are no common ground, though both are called a block."""
+
+    def text(split: dict[str, Any], *tested: tuple[int, int]) -> str | None:
+        spec = spec_of(split=split, presets={}, seeds=[1, 2], few_seeds_because="a test")
+        regions = {"test": [[list(z), [0, 8], [0, 9]] for z in tested]}
+        records = [record(spec, "0", seed, 0.5, regions=regions) for seed in spec.seeds]
+        return rows_of([spec], {one.run_id: one for one in records}).experiments[0].split
+
+    assert text({"kind": "block"}, (6, 9)) == "block, 1 fold, tested z 6–9 y 0–8 x 0–9"
+    assert text({"kind": "block", "test": 0.2}, (7, 9)) == "block, 1 fold, tested z 7–9 y 0–8 x 0–9"
+    spec = spec_of(split={"kind": "slice-blocks", "folds": 2, "axis": 2}, presets={})
+    rows = rows_of([spec], all_of(spec, {(fold, seed): 0.5 for fold in "01" for seed in spec.seeds}))
+    assert rows.experiments[0].split == "slice-blocks, 2 folds, along x"
+
+
 def test_what_is_incomplete_or_stale_is_left_out_and_named() -> None:
     spec = spec_of(split={"folds": 2}, presets={})
     records = all_of(spec, {("0", 1): 0.9, ("1", 1): 0.9, ("0", 2): 0.8})

@@ -110,7 +110,7 @@ def _where(rows: Sequence[ContrastRow], names: Names) -> list[str]:
     told = dict.fromkeys(
         f"{_dataset(row, names)}: {', '.join(part for part in (row.target, row.split) if part)}" for row in rows
     )
-    return [f"Scored on, by the name and folds of the split: {'; '.join(told)}."]
+    return [f"Scored on, by the split and what it tests: {'; '.join(told)}."]
 
 
 def _departures(rows: Sequence[ContrastRow]) -> list[str]:
