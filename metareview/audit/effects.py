@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import exp, lgamma, sqrt
+from math import exp, fsum, lgamma, sqrt
 
 from metareview.audit.figures import Convention, decimal_text
 from metareview.audit.inputs import Inputs
@@ -61,9 +61,9 @@ def hedges_factor(df: int) -> float:
 def anova_f(means: Sequence[float], sds: Sequence[float], ns: Sequence[int]) -> float:
     """Return F = [Σ n (m - M)² / (k-1)] / [Σ (n-1) s² / (N-k)] of a one-way analysis of variance."""
     total = sum(ns)
-    grand = sum(n * m for n, m in zip(ns, means, strict=True)) / total
-    between = sum(n * (m - grand) ** 2 for n, m in zip(ns, means, strict=True)) / (len(ns) - 1)
-    within = sum((n - 1) * s**2 for n, s in zip(ns, sds, strict=True)) / (total - len(ns))
+    grand = fsum(n * m for n, m in zip(ns, means, strict=True)) / total
+    between = fsum(n * (m - grand) ** 2 for n, m in zip(ns, means, strict=True)) / (len(ns) - 1)
+    within = fsum((n - 1) * s**2 for n, s in zip(ns, sds, strict=True)) / (total - len(ns))
     return between / within
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 
 from metareview.report.views.base import Cell, Column, View
-from metareview.report.views.common import Names, Results, Row, Tables, arrange, printed_cell, result_of, text
+from metareview.report.views.common import (
+    Names,
+    Results,
+    Row,
+    Tables,
+    arrange,
+    computed,
+    printed_cell,
+    result_of,
+    text,
+)
 from metareview.report.views.format import display
 from metareview.report.views.groups import printed_groups
 from metareview.schema.review import ReviewSpec
@@ -125,16 +135,19 @@ def _lines(part: MetricModels, names: Names) -> list[list[Cell]]:
 def _models(by: dict[str, Approach], refs: tuple[SourceRef, ...]) -> list[Cell]:
     robust, permuted = by["cr2"], by["permutation"]
     df = robust.df2 if robust.estimate is None else robust.df
-    return [_p(by["multilevel"], refs), _p(robust, refs), Cell(df), _p(permuted, refs), Cell(permuted.floor)]
+    return [
+        _p(by["multilevel"], refs), _p(robust, refs), computed(Cell(df)), _p(permuted, refs),
+        computed(Cell(permuted.floor)),
+    ]  # fmt: skip
 
 
 def _p(found: Approach, refs: tuple[SourceRef, ...]) -> Cell:
-    return Cell(found.p, refs, note=found.reason if found.p is None else found.note)
+    return computed(Cell(found.p, refs, note=found.reason if found.p is None else found.note))
 
 
 def _effect(found: Approach, refs: tuple[SourceRef, ...]) -> Cell:
     note = (found.reason or found.note) if found.effect is None else ""
-    return Cell(found.effect, refs, found.effect_low, found.effect_high, note=note)
+    return computed(Cell(found.effect, refs, found.effect_low, found.effect_high, note=note))
 
 
 def category_differences(tables: Tables, results: Results, spec: ReviewSpec) -> View:

@@ -211,9 +211,10 @@ def group_summaries(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             Cell(group.group or "not stated"),
             Cell(group.n, group.refs),
             Cell(group.n_studies),
-            Cell(group.mean, group.refs),
-            Cell(group.sd, group.refs, note="one value has no spread" if group.sd is None else ""),
-            *(Cell(value, group.refs) for value in (group.median, group.min, group.max)),
+            computed(Cell(group.mean, group.refs)),
+            computed(Cell(group.sd, group.refs, note="one value has no spread" if group.sd is None else "")),
+            computed(Cell(group.median, group.refs)),
+            *(Cell(value, group.refs) for value in (group.min, group.max)),  # values of sources, as they are
         ]
         for comparison in (found.comparisons if found else ())
         for group in comparison.groups
@@ -244,7 +245,7 @@ def metrics_by_category(tables: Tables, results: Results, spec: ReviewSpec) -> V
     for comparison in found.comparisons if found else ():
         metric = names.metric(comparison.metric, comparison.convention)
         for group in comparison.groups:
-            mean, k = Cell(group.mean), Cell(group.n)  # their sources are the values of the group, row by row
+            mean, k = computed(Cell(group.mean)), Cell(group.n)  # their sources are the values of the group, row by row
             for score in _in_order(group.refs, by_place):
                 sets = (score.dataset_id,) if score.dataset_id else score.datasets
                 body.append([

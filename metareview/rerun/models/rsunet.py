@@ -86,14 +86,14 @@ class RSUNet(nn.Module):
         self, in_channels: int = 1, out_channels: int = 12, *, width: float = 1.0, isotropic: bool = False
     ) -> None:
         super().__init__()
-        self.half = (2, 2, 2) if isotropic else (1, 2, 2)
+        self.reduction = (2, 2, 2) if isotropic else (1, 2, 2)
         channels = scaled((28, 36, 48, 64, 80), width)
         top = channels[0]
         self.embed = nn.Sequential(conv(in_channels, top, (1, 5, 5), bias=True), nn.ELU(inplace=True))
         inputs = (top, *channels[:-1])
         flats = (not isotropic, *([False] * (len(channels) - 1)))
         self.down = nn.ModuleList(Module(a, b, flat=flat) for flat, a, b in zip(flats, inputs, channels, strict=True))
-        self.raise_ = nn.ModuleList(Raise(b, a, self.half) for a, b in pairwise(channels))
+        self.raise_ = nn.ModuleList(Raise(b, a, self.reduction) for a, b in pairwise(channels))
         self.up = nn.ModuleList(Module(a, a, flat=flat) for flat, a in zip(flats, channels[:-1], strict=False))
         self.unembed = nn.Sequential(conv(top, top, (1, 5, 5), bias=True), nn.ELU(inplace=True))
         self.head = nn.Conv3d(top, out_channels, 1)
@@ -104,7 +104,7 @@ class RSUNet(nn.Module):
         x = self.embed(x)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
-            x = block(x if level == 0 else max_pool3d(x, self.half))
+            x = block(x if level == 0 else max_pool3d(x, self.reduction))
             skips.append(x)
         for level in range(len(self.up) - 1, -1, -1):
             x = self.up[level](self.raise_[level](x, skips[level]))

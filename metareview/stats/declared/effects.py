@@ -102,8 +102,8 @@ def _row(
     values = [scale.to(score.value) for score in arms]
     layout = declared.values == "units"
     slopes = [1.0 if layout else scale.slope(score.value) for score in arms]  # the layout is on the scale already
-    vi = sum(slope**2 * known.vi[i] for slope, i in zip(slopes, span, strict=True))
-    yi = values[0] - sum(values[1:])
+    vi = math.fsum(slope**2 * known.vi[i] for slope, i in zip(slopes, span, strict=True))
+    yi = values[0] - math.fsum(values[1:])
     half = float(ndtri((1 + declared.level) / 2)) * math.sqrt(vi)
     parts = [f"{factor(first, name)}" for name in declared.label]
     return EffectRow(
