@@ -22,9 +22,10 @@ from torch import nn
 
 from metareview.errors import InputError
 from metareview.evaluation.readers import extra
-from metareview.evaluation.volumes import as_volume
+from metareview.evaluation.volumes import Volume, as_volume
 from metareview.rerun.checkpoint import read_checkpoint
 from metareview.rerun.config import TrainConfig
+from metareview.rerun.data import array_hash
 from metareview.rerun.device import choose_device, numerics
 from metareview.rerun.models import MODELS, build
 from metareview.rerun.models.spec import ModelSpec
@@ -188,13 +189,27 @@ def _identity(run: Run, dtype: str) -> dict[str, Any]:
         values = np.ascontiguousarray(tensor.detach().cpu().float().numpy())
         digest.update(values.data if tensor.ndim else str(tensor).encode())
     plan, how = run.plan(), run.how
-    stamp = "" if run.image.path is None else run.image.path.stat().st_mtime_ns
     return {
-        "model": run.spec.name, "weights": digest.hexdigest(), "image": [run.image.name, list(run.image.shape), stamp],
+        "model": run.spec.name, "weights": digest.hexdigest(), "image": _image_identity(run.image, plan.tile[0]),
         "tile": list(plan.tile), "overlap": how.overlap, "blend": how.blend, "tta": str(how.tta), "dtype": dtype,
         "scale": [how.scale.mean, how.scale.std], "precision": how.precision,
         "activation": getattr(how.activation, "__name__", str(how.activation)),
     }  # fmt: skip
+
+
+def _image_identity(image: Volume, depth: int) -> list[Any]:
+    """Return what tells an image from another one: the place of a file, its time and the region; else the voxels.
+
+    An array has no time that changes with its voxels, so they are read once more, `depth` sections at a time.
+    """
+    region = [image.name, list(image.shape), list(image.start), image.threshold]
+    if image.path is not None:
+        return [*region, str(image.path.resolve()), image.path.stat().st_mtime_ns]
+    digest = sha256()
+    for low in range(0, image.shape[0], depth):
+        slab = (slice(low, min(low + depth, image.shape[0])), *(slice(0, size) for size in image.shape[1:]))
+        digest.update(array_hash(image.read(slab)).encode())
+    return [*region, digest.hexdigest()]
 
 
 def _resume(path: Path, note: Path, asked: dict[str, Any], run: Run) -> bool:
@@ -231,6 +246,7 @@ def _write_rows(
     found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
     row = int(found["rows"]) if found.get("tile") == list(plan.tile) and path.exists() else 0
     if row:
+        row = min(row, len(plan.starts[0]) - 1)  # killed after the last row, before the store was said to be whole
         run.say(f"{path.name}: continued at section {plan.starts[0][row]} of {plan.shape[0]}")
         # a chunk that was being written may be damaged: begin with the row that first touches its sections
         edge = plan.starts[0][row] // chunks[0] * chunks[0]

@@ -143,6 +143,8 @@ def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> tuple
             values = [record.value(name) for record in records]
             found = [value for value in values if value is not None]
             if len(found) < len(values):  # a score that does not exist on a fold has no mean over folds
+                gone = [run.run_id for run, value in zip(records, values, strict=True) if value is None]
+                unscored += [f"{name} of {run}: does not exist there; its seed is not in the mean" for run in gone]
                 continue
             means[seed] = fmean(found)
             if spec.given is None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ Prediction = NDArray[np.floating[Any]]
 Labels = NDArray[np.uint64]
 Segmenter = Callable[..., Labels]
 Dims = Literal[2, 3]
+Fragments = Literal["affinities", "distance", "mutex"]
+#: voxels below which a mutex fragment is what the membrane is made of, not part of a cell
+CRUMB = 50
 
 
 def components(
@@ -134,9 +137,11 @@ def waterz(
     *,
     low: float = 1e-4,
     high: float = 0.9999,
-    fragments: Labels | Literal["affinities", "distance"] = "affinities",
+    fragments: Labels | Fragments = "affinities",
     cut: float = 0.5,
     sigma: float = 1.0,
+    offsets: Offsets = NEAREST_OFFSETS,
+    bias: float = 0.7,
     scoring: str = "OneMinus<MeanAffinity<RegionGraphType, ScoreValue>>",
     smallest: int = 0,
 ) -> Labels:
@@ -148,22 +153,25 @@ def waterz(
     threshold : fragments are merged while their score, by default 1 - mean affinity, is below it.
     low, high : affinities below `low` never join voxels into a fragment, those above `high` always do.
     fragments : waterz's own, from the affinities; or those of `watershed` with distance seeds, which leaves no single
-        voxels where wide boundaries were taught; or given ones.
+        voxels where wide boundaries were taught; or those of `mutex`, in which far affinities keep bodies apart that
+        touch at a weak spot of the membrane, less those below `CRUMB` voxels; or given ones.
     cut, sigma : of the distance fragments: the inside is where 1 - the mean affinity is below `cut`.
+    offsets, bias : of the mutex fragments: one offset per channel, nearest first; the threshold of `mutex`.
 
     Source: Funke et al. 2019, IEEE TPAMI 41:1669-1680, doi:10.1109/TPAMI.2018.2835450; fragments: Zlateski & Seung
-    2015, arXiv:1505.00249; distance seeds: Beier et al. 2017, Nat Methods 14:101-102.
+    2015, arXiv:1505.00249; distance seeds: Beier et al. 2017, Nat Methods 14:101-102; mutex: see there.
     """
     found = _waterz_sweep(
-        prediction, [threshold], low=low, high=high, fragments=fragments, cut=cut, sigma=sigma, scoring=scoring,
-        smallest=smallest,
+        prediction, [threshold], low=low, high=high, fragments=fragments, cut=cut, sigma=sigma, offsets=offsets,
+        bias=bias, scoring=scoring, smallest=smallest,
     )  # fmt: skip
     return next(found)[1]
 
 
 def _waterz_sweep(
     prediction: Prediction, thresholds: Sequence[float], *, low: float = 1e-4, high: float = 0.9999,
-    fragments: Labels | Literal["affinities", "distance"] = "affinities", cut: float = 0.5, sigma: float = 1.0,
+    fragments: Labels | Fragments = "affinities", cut: float = 0.5, sigma: float = 1.0,
+    offsets: Offsets = NEAREST_OFFSETS, bias: float = 0.7,
     scoring: str = "OneMinus<MeanAffinity<RegionGraphType, ScoreValue>>", smallest: int = 0,
 ) -> Iterator[tuple[float, Labels]]:  # fmt: skip
     """Agglomerate once, stopping at every threshold in rising order."""
@@ -175,8 +183,11 @@ def _waterz_sweep(
         given = fragments.copy()
     elif fragments == "distance":
         given = watershed(_walls(affinities)[None], cut, seeds="distance", sigma=sigma)
+    elif fragments == "mutex":
+        parts = mutex(prediction, bias, offsets=offsets, smallest=CRUMB)
+        given = _flood(_walls(affinities), parts, None, 3)
     elif fragments != "affinities":
-        raise UnknownName("kind of fragments", fragments, ("affinities", "distance"))
+        raise UnknownName("kind of fragments", fragments, get_args(Fragments))
     found = library.agglomerate(
         affinities, ordered, fragments=given, aff_threshold_low=low, aff_threshold_high=high, scoring_function=scoring
     )

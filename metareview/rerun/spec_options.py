@@ -119,14 +119,13 @@ def _of_target(spec: RerunSpec) -> Iterator[Told]:
 
 
 def _of_offsets(spec: RerunSpec) -> Iterator[Told]:
-    given = spec.segment.options.get("offsets") if spec.segment.method == "mutex" else None
-    if given is not None:
-        if tuple(map(tuple, given)) != spec.train.offsets:
-            yield ("segment.options.offsets", f"found {given}", "they are those of train.offsets, in their order",
-                   "write those")  # fmt: skip
-    elif spec.train.offsets[:3] != NEAREST_OFFSETS:
+    given, method = spec.segment.options.get("offsets"), spec.segment.method
+    if given is not None and tuple(map(tuple, given)) != spec.train.offsets:
+        yield ("segment.options.offsets", f"found {given}", "they are those of train.offsets, in their order",
+               "write those")  # fmt: skip
+    elif (given is None or method == "waterz") and spec.train.offsets[:3] != NEAREST_OFFSETS:
         yield ("train.offsets", f"found {[list(offset) for offset in spec.train.offsets[:3]]} first",
-               f"{spec.segment.method} reads the first three as the nearest neighbours in z, y and x",
+               f"{method} reads the first three as the nearest neighbours in z, y and x",
                f"begin with {[list(offset) for offset in NEAREST_OFFSETS]}")  # fmt: skip
 
 

@@ -88,6 +88,8 @@ def test_cremi(tmp_path: Path) -> None:
     assert (part.image == volume.image[1:3, :, 2:6]).all()
     assert part.labels is not None
     assert (part.labels == volume.labels[1:3, :, 2:6]).all()
+    last = load("cremi", tmp_path, sample="B", region="-3:,:,:-1")  # counted from the end of the labels
+    assert (last.image == volume.image[-3:, :, :-1]).all()
     with pytest.raises(UnknownName, match="sample 'D' is not known"):
         load("cremi", tmp_path, sample="D")
 
@@ -104,6 +106,7 @@ def test_snemi(tmp_path: Path) -> None:
     volume = load("snemi3d", tmp_path, verify=False)
     assert (volume.labels == IDS).all()
     assert any("documented are 100 x 1024 x 1024 (z, y, x); used knowingly" in note for note in volume.notes)
+    assert any("no published hash" in note for note in volume.notes)
 
 
 def test_lucchi(tmp_path: Path) -> None:
@@ -210,6 +213,22 @@ def test_wrong_shape(tmp_path: Path) -> None:
     np.save(tmp_path / "l.npy", IDS[:-1])
     with pytest.raises(InputError, match="image is 12 x 10 x 14 and labels 11 x 10 x 14 voxels; they must be the same"):
         load("pair", tmp_path, image="i.npy", labels="l.npy", voxel_nm=(1, 1, 1))
+    with pytest.raises(InputError, match="also where only a region of them is read"):
+        load("pair", tmp_path, image="i.npy", labels="l.npy", voxel_nm=(1, 1, 1), region="0:8,:,:")
+    np.save(tmp_path / "m.npy", np.ones((12, 10, 15)))
+    with pytest.raises(InputError, match="and mask 12 x 10 x 15 voxels"):
+        load("pair", tmp_path, image="i.npy", labels="i.npy", mask="m.npy", voxel_nm=(1, 1, 1), region="0:8,:,:9")
+
+
+@pytest.mark.parametrize("name", ["isbi2012", "snemi3d", "fib25"])
+def test_wrong_shape_of_a_region(name: str, tmp_path: Path) -> None:
+    stems = {"isbi2012": ("train-volume", "train-labels"), "snemi3d": ("train-input", "train-labels"),
+             "fib25": ("raw_250", "gt_bodies_250")}  # fmt: skip
+    image, labels = stems[name]
+    tifffile.imwrite(tmp_path / f"{image}.tif", GREY)
+    tifffile.imwrite(tmp_path / f"{labels}.tif", np.pad(IDS, ((0, 0), (2, 0), (0, 0))))
+    with pytest.raises(InputError, match=f"{name}: image is 12 x 10 x 14 and labels 12 x 12 x 14 voxels"):
+        load(name, tmp_path, region="0:8,:9,:")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,8 @@ def test_a_score_that_does_not_exist_has_no_row() -> None:
     rows = rows_of([spec], all_of(spec, {("0", 1): 0.9, ("1", 1): None}))
     assert rows.results == ()
     assert len(rows.experiments) == 1
+    told = f"vrand:thin of {spec.run_id('1', 1)}: does not exist there; its seed is not in the mean"
+    assert told in rows.left_out
 
 
 def test_a_default_that_changed_since_makes_a_record_stale() -> None:

@@ -169,6 +169,20 @@ def test_waterz_fragments() -> None:
         segment("waterz", prediction, 0.5, fragments="distances")
 
 
+def test_waterz_fragments_by_mutex() -> None:
+    """A taught boundary is two voxels wide: the mutex watershed leaves them out, as fragments they go to the cells."""
+    need("waterz")
+    need("watershed")
+    need("mutex")
+    truth, offsets = cells(dense=True), ((-1, 0, 0), (0, -1, 0), (0, 0, -1), (0, 0, -3))
+    taught = make_target("affinities", grow_boundary(truth, 1), offsets=offsets).astype(np.float32)
+    assert 0 in segment("mutex", taught, 0.7, offsets=offsets)
+    held = segment("waterz", taught, 0.5, fragments="mutex", offsets=offsets, bias=0.7)
+    assert 0 not in held
+    assert len(np.unique(held)) == len(np.unique(truth))
+    assert score_volumes(held, truth, ["arand:gt0"]).value("arand", "gt0") < 0.2
+
+
 def test_waterz_prints_nothing() -> None:
     """Its C++ part reports to standard output, which may be somebody's JSON."""
     need("waterz")

@@ -19,7 +19,8 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from metareview.errors import InputError  # noqa: E402
-from metareview.rerun import stitch  # noqa: E402
+from metareview.evaluation.volumes import open_volume  # noqa: E402
+from metareview.rerun import infer, stitch  # noqa: E402
 from metareview.rerun.infer import Stitching, predict, predict_to_zarr, predict_volume  # noqa: E402
 from metareview.rerun.models import MODELS  # noqa: E402
 from metareview.rerun.patches import Scale, affinities  # noqa: E402
@@ -261,7 +262,9 @@ def test_streaming_reads_a_row_at_a_time(tmp_path: Path) -> None:
     spec, model = tiny(3, padded=True)
     how = Stitching(tile=(6, 24, 24), overlap=0.25)
     predict_to_zarr(spec, model, Watched(), tmp_path / "o.zarr", how, device="cpu")
-    assert len(depths) == len(how.plan(spec, (40, 24, 24)).starts[0]) > 5
+    rows = len(how.plan(spec, (40, 24, 24)).starts[0])
+    assert rows > 5
+    assert len(depths) == rows + 7  # and once before, to know the array again: 40 sections, six at a time
     assert max(depths) == 6
 
 
@@ -298,6 +301,40 @@ def test_killed_stream_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "foreign.zarr").mkdir()
     with pytest.raises(InputError, match="holds something else"):
         predict_to_zarr(spec, model, IMAGE, tmp_path / "foreign.zarr", how, device="cpu")
+
+
+def test_stream_knows_its_image_again(tmp_path: Path) -> None:
+    """Another region of a file, another threshold and other voxels of an array are other images."""
+    spec, model = tiny(3, padded=True)
+    how, out = Stitching(tile=(4, 16, 16)), tmp_path / "out.zarr"
+    np.save(tmp_path / "a.npy", np.concatenate([IMAGE, 255 - IMAGE]))
+    file, half = f"{tmp_path / 'a.npy'}", len(IMAGE)
+    predict_to_zarr(spec, model, f"{file}[0:{half},:,:]", out, how, device="cpu")
+    done = predict_to_zarr(spec, model, f"{file}[0:{half},:,:]", out, how, device="cpu")
+    assert done.events == ("out.zarr: whole already, nothing was computed",)
+    opened = open_volume(f"{file}[0:{half},:,:]")
+    for other in (f"{file}[{half}:{2 * half},:,:]", opened.binarised(100.0), IMAGE):
+        with pytest.raises(InputError, match="holds something else, or another prediction"):
+            predict_to_zarr(spec, model, other, out, how, device="cpu")
+    predict_to_zarr(spec, model, IMAGE, tmp_path / "array.zarr", how, device="cpu")
+    with pytest.raises(InputError, match="holds something else"):
+        predict_to_zarr(spec, model, 255 - IMAGE, tmp_path / "array.zarr", how, device="cpu")
+
+
+def test_stream_killed_after_its_last_row_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, model = tiny(3, padded=True)
+    how, out, note = Stitching(tile=(4, 16, 16)), tmp_path / "out.zarr", "out.zarr.progress.json"
+    expected = predict_volume(spec, model, IMAGE, how, device="cpu").values
+    predict_to_zarr(spec, model, IMAGE, out, how, chunks=(2, 8, 8), device="cpu")
+    array: Any = zarr.open(str(out), mode="r+")
+    state = dict(array.attrs.pop(infer.MARK))
+    rows = len(how.plan(spec, IMAGE.shape).starts[0])
+    (tmp_path / note).write_text(json.dumps({"asked": state["asked"], "tile": state["tile"], "rows": rows}))
+    predict_to_zarr(spec, model, IMAGE, out, how, chunks=(2, 8, 8), device="cpu")
+    stored: Any = zarr.open(str(out), mode="r")
+    assert (np.asarray(stored) == expected).all()
+    assert infer.MARK in stored.attrs
+    assert not (tmp_path / note).exists()
 
 
 def full_above(voxels: int, monkeypatch: pytest.MonkeyPatch) -> None:

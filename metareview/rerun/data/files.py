@@ -59,6 +59,7 @@ class Files:
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
         self.sha256: dict[str, str] = {}
+        self.shapes: dict[Path, tuple[int, ...]] = {}
         if not folder.is_dir():
             raise InputError(f"{name}: {folder} is no folder; name the folder that holds the data set")
 
@@ -95,19 +96,37 @@ class Files:
             return self.read_planes(path, region)
         self.sha256.setdefault(self._key(path), file_hash(path))
         volume = open_volume(f"{path}:{dataset}" if dataset else path)
+        self.shapes[path / (dataset or "")] = volume.shape
         return volume.crop(region).read() if region else volume.read()
 
     def read_planes(self, folder: Path, region: tuple[slice, ...] | None = None, start: int = 0) -> np.ndarray:
         """Return the numbered sections of a folder as a stack; `region` may leave sections unread."""
         files = numbered(folder)
         z, *plane = region or (slice(None),)
-        files = files[z]
-        stack = [read_plane(path)[tuple(plane)] for path in files]
+        sections = [read_plane(path) for path in files[z]]
+        self.shapes[folder] = (len(files), *(sections[0].shape[:2] if sections else ()))
+        stack = [section[tuple(plane)] for section in sections]
         sizes = {section.shape for section in stack}
         if len(sizes) != 1:
             raise InputError(f"{folder}: sections differ in size: {', '.join(str(size) for size in sorted(sizes))}")
         self.sha256[self._key(folder)] = file_hash(folder)
         return np.stack(stack)
+
+    def agree(self, image: Path, other: Path, role: str = "labels") -> None:
+        """Refuse labels or a mask of another shape than the image: a region of both would show two places.
+
+        Raises
+        ------
+        InputError
+            If the stored shapes differ.
+        """
+        shapes = [self.shapes[path][:3] for path in (image, other)]
+        if shapes[0] != shapes[1]:
+            sizes = [" x ".join(map(str, shape)) for shape in shapes]
+            raise InputError(
+                f"{self.name}: image is {sizes[0]} and {role} {sizes[1]} voxels; they must be the same, also where "
+                "only a region of them is read"
+            )
 
     def _key(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.as_posix()
@@ -129,8 +148,10 @@ class Files:
                 if check:
                     raise InputError(f"{text}; fetch the data again, or say verify=False to use other data knowingly")
                 notes.append(f"{text}; used knowingly")
-        if not known:
-            notes.append(f"{self.name}: no published hash is known; the hashes found are recorded")
+        unknown = [role for role in arrays if role not in known]
+        if unknown:
+            of = f" of {' and '.join(unknown)}" if known else ""
+            notes.append(f"{self.name}: no published hash{of} is known; the hashes found are recorded")
         return tuple(notes)
 
     def attributes(self, path: Path, dataset: str) -> dict[str, Any]:

@@ -41,9 +41,10 @@ def isbi2012(request: Request) -> Volume:
     files = request.files
     image = files.find("train-volume.tif", "train/image", "image", "imgs", "data/membrane/train/image")
     labels = files.find("train-labels.tif", "train/label", "label", "labels", "data/membrane/train/label")
-    cells = files.read(labels, region=request.region)
+    cells, grey = (files.read(path, region=request.region) for path in (labels, image))
+    files.agree(image, labels)
     return request.volume(
-        to_image(files.read(image, region=request.region), "isbi2012"),
+        to_image(grey, "isbi2012"),
         cells_of_sections(cells > 127),
         notes=("labels: 4-connected cells of each section, numbered through the stack; 0 is membrane",),
     )
@@ -77,8 +78,8 @@ def cremi(request: Request) -> Volume:
     if (start < 0).any() or not np.allclose(steps, start, atol=1e-3):
         raise InputError(f"cremi: labels begin {offsets[0] - offsets[1]} nm from the image; that is no place in it")
     labels = files.read(path, label_name, request.region)
-    first = [int(low) + ((part.start or 0) if request.region else 0) for low, part in zip(
-        start, request.region or (slice(None),) * 3, strict=True)]  # fmt: skip
+    region, whole = request.region or (slice(None),) * 3, files.shapes[path / label_name]
+    first = [int(low) + part.indices(size)[0] for low, part, size in zip(start, region, whole, strict=True)]
     window = tuple(slice(low, low + size) for low, size in zip(first, labels.shape, strict=True))
     image = to_image(files.read(path, raw_name, window), "cremi")
     labelled = labels < UNLABELLED
@@ -96,10 +97,9 @@ def snemi3d(request: Request) -> Volume:
     files = request.files
     image = files.find("train-input.tif", "train-input.tiff", "train_input.tif", "train-volume.tif")
     labels = files.find("train-labels.tif", "train-labels.tiff", "train_labels.tif")
-    return request.volume(
-        to_image(files.read(image, region=request.region), "snemi3d"),
-        to_labels(files.read(labels, region=request.region), "snemi3d"),
-    )
+    grey, ids = (files.read(path, region=request.region) for path in (image, labels))
+    files.agree(image, labels)
+    return request.volume(to_image(grey, "snemi3d"), to_labels(ids, "snemi3d"))
 
 
 def published_parts(request: Request) -> Volume:
@@ -224,10 +224,11 @@ def pair(request: Request) -> Volume:
     if "image" not in options or "voxel_nm" not in options:
         raise InputError("data set pair: give image= (a file in the folder) and voxel_nm= (z, y, x)")
     voxel_nm = tuple(float(size) for size in options["voxel_nm"])
-    arrays = {}
+    arrays, places = {}, dict[str, Path]()
     for role in ("image", "labels", "mask"):
         if options.get(role):
-            arrays[role] = _read_pair(request, str(options[role]), voxel_nm)
+            arrays[role], places[role] = _read_pair(request, str(options[role]), voxel_nm)
+            request.files.agree(places["image"], places[role], role)
     if "labels" not in arrays and "mask" in arrays:
         raise InputError("data set pair: a mask without labels; give labels=")
     return request.volume(
@@ -237,7 +238,8 @@ def pair(request: Request) -> Volume:
     )  # fmt: skip
 
 
-def _read_pair(request: Request, spec: str, voxel_nm: tuple[float, ...]) -> np.ndarray:
+def _read_pair(request: Request, spec: str, voxel_nm: tuple[float, ...]) -> tuple[np.ndarray, Path]:
+    """Return an array, and the place it was read from."""
     from metareview.evaluation.volumes import SPEC
 
     found = SPEC.match(spec)
@@ -250,7 +252,7 @@ def _read_pair(request: Request, spec: str, voxel_nm: tuple[float, ...]) -> np.n
     first = numbered(path)[0] if path.is_dir() and path.suffix.lower() != ".zarr" else path
     if first.suffix.lower() in (".tif", ".tiff"):
         check_tiff_spacing("pair", first, voxel_nm)
-    return request.files.read(path, dataset, request.region)
+    return request.files.read(path, dataset, request.region), path / (dataset or "")
 
 
 def phantom(request: Request) -> Volume:
