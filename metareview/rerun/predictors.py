@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metareview.errors import InputError, UnknownName
-from metareview.rerun.data import Fold, Volume, box_slices
+from metareview.rerun.data import Box, Fold, Volume, box_slices
 from metareview.rerun.models import MODELS
 from metareview.rerun.spec import RerunSpec
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metareview.rerun.infer import Trained as Network
     from metareview.rerun.stitch import Stitching
 
-__all__ = ["Trained", "train_predictor"]
+__all__ = ["Trained", "predict_box", "train_predictor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,25 @@ def train_predictor(
     if MODELS[spec.train.model].kind == "forest":
         return _forest(spec, volume, fold, seed)
     return _network(spec, volume, fold, folder, device, seed, progress)
+
+
+def predict_box(
+    predict: Callable[[np.ndarray], np.ndarray], volume: Volume, box: Box, context: tuple[int, int, int]
+) -> np.ndarray:
+    """Return the probabilities (channels, z, y, x) of a region, seen with `context` voxels of image around it.
+
+    A model is worst at the edge of what it sees. Grey levels next to a region are no labels: seeing them leaks nothing.
+    The context ends at the volume, and at the published part the region lies in: stacked parts are no neighbours.
+    """
+    whole = tuple((0, size) for size in volume.shape)
+    parts = (part for part in volume.parts.values()
+             if all(a <= low and high <= b for (low, high), (a, b) in zip(box, part, strict=True)))  # fmt: skip
+    limits = next(parts, whole)
+    seen = [(max(low - more, a), min(high + more, b)) for (low, high), more, (a, b) in
+            zip(box, context, limits, strict=True)]  # fmt: skip
+    found = predict(volume.image[tuple(slice(low, high) for low, high in seen)])
+    inside = tuple(slice(low - start, high - start) for (low, high), (start, _) in zip(box, seen, strict=True))
+    return np.ascontiguousarray(found[:, *inside])
 
 
 def _network(

@@ -24,7 +24,7 @@ from metareview.evaluation.volumes import open_volume
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, plan_folds
 from metareview.rerun.data.volume import Box
 from metareview.rerun.needs import require
-from metareview.rerun.predictors import Trained, train_predictor
+from metareview.rerun.predictors import Trained, predict_box, train_predictor
 from metareview.rerun.record import (
     RunRecord,
     Threshold,
@@ -157,8 +157,8 @@ def _trained(
         taken = f"{' and '.join(kept)} taken over from an earlier run of the same training"
         trained = replace(trained, events=(*trained.events, taken))
     with clock("predict"):
-        val = _predicted(trained, volume, region.val, folder / "val")
-        test = _predicted(trained, volume, region.test, folder / "test")
+        val = _predicted(spec, trained, volume, region.val, folder / "val")
+        test = _predicted(spec, trained, volume, region.test, folder / "test")
     with clock("choose"):
         table, threshold, said = choose_on_validation(spec, val, volume)
     with clock("score"):
@@ -213,14 +213,14 @@ def _emptied(folder: Path, force: bool) -> None:
 Regions = list[tuple[Box, np.ndarray]]
 
 
-def _predicted(trained: Trained, volume: Volume, boxes: tuple[Box, ...], stem: Path) -> Regions:
+def _predicted(spec: RerunSpec, trained: Trained, volume: Volume, boxes: tuple[Box, ...], stem: Path) -> Regions:
     """Predict regions, keeping each on disk: what a killed run has predicted is not predicted again."""
     regions: Regions = []
     for number, box in enumerate(boxes):
         path = stem.with_name(f"{stem.name}.{number}.npy")
         if not path.is_file():
             part = path.with_suffix(".part.npy")
-            np.save(part, trained.predict(volume.image[box_slices(box)]))
+            np.save(part, predict_box(trained.predict, volume, box, spec.predict.context))
             part.replace(path)
         regions.append((box, np.load(path)))
     return regions

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from metareview.errors import UnknownName
 from metareview.rerun.config import Config, TrainConfig
@@ -62,6 +62,8 @@ class Predict(Config):
     """Voxels (z, y, x) of an input tile; where empty, one for the model and the volume (`rerun.tiles.chosen_tile`)."""
     overlap: float = Field(default=0.25, ge=0, lt=1)
     """Share of a tile that overlaps its neighbour."""
+    context: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (0, 0, 0)
+    """Voxels (z, y, x) of image around a region that the model sees besides; never across the seams of a volume."""
     tta: bool | Literal["flips", "all"] = False
     """Average over mirrored inputs, which is ``flips``; ``all`` exchanges y and x besides (not for affinities)."""
     batch: int | None = Field(default=None, ge=1)

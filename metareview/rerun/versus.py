@@ -24,12 +24,12 @@ from torch import Generator, nn
 
 from metareview.errors import InputError, UnknownName
 from metareview.rerun.config import TrainConfig
-from metareview.rerun.data import Fold, Volume, box_slices, plan_folds
+from metareview.rerun.data import Fold, Volume, plan_folds
 from metareview.rerun.device import choose_device, describe_device
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.patches import PatchSource, patch_source
-from metareview.rerun.predictors import train_predictor
+from metareview.rerun.predictors import predict_box, train_predictor
 from metareview.rerun.run import choose_on_validation, score_regions
 from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
 from metareview.rerun.spec import RerunSpec, score_name
@@ -126,7 +126,10 @@ def _outcome(spec: RerunSpec, volume: Volume, fold: Fold, device: torch.device, 
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     trained = perf_counter()
-    val, test = ([(box, predict(volume.image[box_slices(box)])) for box in boxes] for boxes in (fold.val, fold.test))
+    val, test = (
+        [(box, predict_box(predict, volume, box, spec.predict.context)) for box in boxes]
+        for boxes in (fold.val, fold.test)
+    )
     done = perf_counter()
     _, threshold, _ = choose_on_validation(spec, val, volume)
     row = next(row for row in score_regions(spec, test, volume, threshold).rows if _name(row) == _judged(spec))
