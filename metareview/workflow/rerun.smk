@@ -38,7 +38,10 @@ GIVEN = {
 }
 AGAIN = ["--force"] if config.get("force") else []
 RECORDS = {job.run_id: record_path(REVIEW, job.run_id) for job in JOBS}
-shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+# the interpreter that runs Snakemake runs the runs, activated environment or not; that of --sdm conda goes before it
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 
 
 localrules:
@@ -70,7 +73,7 @@ for JOB in JOBS:
                 / f"{JOB.run_id}.log"
             ),
         conda:
-            "envs/metareview.yaml"
+            "envs/rerun.yaml"
         threads: JOB.resources.threads
         resources:
             mem_mb=JOB.resources.mem_mb,

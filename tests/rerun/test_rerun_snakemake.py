@@ -1,4 +1,4 @@
-"""A sweep through Snakemake itself: done again by force, failed or killed."""
+"""A sweep through Snakemake itself: done again by force, failed, killed, and in an environment of its own."""
 
 from __future__ import annotations
 
@@ -122,3 +122,47 @@ def test_where_snakemake_fails_before_any_job_no_log_is_named(review: Path, tmp_
         assert f"no record; it did not begin; see what Snakemake printed; {ending}" in done.stderr
         assert ".log" not in done.stderr
         assert "no-such-option" in done.stderr  # what Snakemake said
+
+
+CONDA = """#!{python}
+import json, os, pathlib, sys
+words = sys.argv[1:]
+if words[0] == "info":
+    print(json.dumps({{"conda_prefix": "{base}", "platform": "linux-64"}}))
+elif words[0] == "--version":
+    print("conda 25.1.0")
+elif words[0] == "clean":
+    pass
+elif words[0] == "config":
+    print(json.dumps({{"get": {{"channel_priority": "strict"}}}}))
+elif words[:2] == ["env", "create"]:
+    folder = pathlib.Path(words[words.index("--prefix") + 1])
+    (folder / "bin").mkdir(parents=True)
+    pathlib.Path("{base}/asked.yaml").write_text(pathlib.Path(words[words.index("--file") + 1]).read_text())
+    python = folder / "bin" / "python"
+    python.write_text('#!/bin/sh\\necho "$@" >> {base}/called\\nPYTHONPATH={root} exec {python} "$@"\\n')
+    python.chmod(0o755)
+else:
+    sys.exit(f"unexpected: {{words}}")
+"""
+
+
+def test_a_run_in_a_conda_environment_has_the_extras_and_its_interpreter(
+    review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for conda makes an environment whose interpreter notes that it was called."""
+    base = tmp_path / "conda"
+    (base / "bin").mkdir(parents=True)
+    (base / "bin" / "activate").write_text('export PATH="$1/bin:$PATH"\n', encoding="utf-8")
+    (base / "bin" / "conda").write_text(CONDA.format(python=sys.executable, base=base, root=ROOT), encoding="utf-8")
+    (base / "bin" / "conda").chmod(0o755)
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    body = yaml.safe_load((ROOT / "profiles" / "local" / "config.yaml").read_text(encoding="utf-8"))
+    (profile / "config.yaml").write_text(yaml.safe_dump(body | {"sdm": "conda"}), encoding="utf-8")
+    monkeypatch.setenv("PATH", f"{base / 'bin'}:{os.environ['PATH']}")
+    done = sweep(review, profile=profile)
+    assert done.returncode == 0, done.stderr[-3000:]
+    asked = yaml.safe_load((base / "asked.yaml").read_text(encoding="utf-8"))
+    assert asked["dependencies"][-1] == {"pip": ["metareview[rerun,affinities,volumes] ==0.1.0"]}
+    assert "-m metareview rerun run" in (base / "called").read_text(encoding="utf-8")
