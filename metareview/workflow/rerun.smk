@@ -78,7 +78,8 @@ for JOB in JOBS:
         resources:
             mem_mb=JOB.resources.mem_mb,
             runtime=JOB.resources.runtime,
-            gpu=JOB.resources.gpu,
+            # a run that is told to stay on the processor waits for no card, and asks a cluster for none
+            gpu=0 if config.get("device") == "cpu" else JOB.resources.gpu,
         params:
             review=REVIEW,
             spec=JOB.spec,
