@@ -1,4 +1,4 @@
-"""The shipped profiles: what they let happen at once, and what they leave to each job."""
+"""The shipped profiles, and `make rerun-demo`: what they let happen at once, and what they leave to each job."""
 
 from __future__ import annotations
 
@@ -67,3 +67,20 @@ def test_a_sweep_is_planned_with_the_local_profile(tmp_path: Path, preset: str, 
     assert done.returncode == 0, printed[-2000:]
     asked = {word.strip(",") for word in printed.split() if word.startswith("gpu=")}
     assert asked == {f"gpu={cards}"}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_the_demo_ends_with_the_failure_of_a_step(tmp_path: Path) -> None:
+    """`replicate` fails: no figure is drawn, and make says so."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "examples" / "phantom", tmp_path / "examples" / "phantom")
+    program = tmp_path / "bin" / "metareview"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@" >> called\ntest "$2" != replicate\n', encoding="utf-8")
+    program.chmod(0o755)
+    # the environment counts as made
+    command = ["make", "--old-file", ".venv/.tested", "rerun-demo", "BIN=bin"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    called = [line.split()[:2] for line in (tmp_path / "called").read_text(encoding="utf-8").splitlines()]
+    assert called == [["rerun", "run"], ["rerun", "replicate"]], done.stderr
+    assert done.returncode == 2
