@@ -56,7 +56,9 @@ rerun-demo: $(TESTED) ## two reference models on the procedural phantom, from no
 	test ! -e build/rerun-demo/replication.svg || rm -rf build/rerun-demo
 	mkdir -p build/rerun-demo && cp -R examples/phantom/. build/rerun-demo
 	$(BIN)/metareview rerun run build/rerun-demo --device cpu
-	$(BIN)/metareview rerun replicate build/rerun-demo | tee build/rerun-demo/replication.md
+	@# not through a pipe, whose exit code is that of its end
+	$(BIN)/metareview rerun replicate build/rerun-demo --output build/rerun-demo/replication.md
+	@cat build/rerun-demo/replication.md
 	$(BIN)/metareview figure build/rerun-demo replication -o build/rerun-demo/replication.svg
 
 slurm-test: ## a SLURM on this machine: a sweep and a scoring job through it, results equal to the local ones (root, Debian)

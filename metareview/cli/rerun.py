@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from traceback import format_exception
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from metareview.cli.options import JsonFlag, OutFile, ReviewFolder, emit
 from metareview.cli.rerun_predict import predict
-from metareview.errors import BuildFailed, MetareviewError
+from metareview.cli.rerun_sweep import Sweep, one_after_another, through_snakemake
 
 if TYPE_CHECKING:
     from metareview.rerun.plan import Job
@@ -124,10 +122,10 @@ def run(
     sweep = Sweep()
     try:
         if profile is not None:
-            _through_snakemake(review, jobs, preset, sweep, data=data, work=work, device=device, profile=profile,
-                               force=force)  # fmt: skip
+            through_snakemake(review, jobs, preset, sweep, data=data, work=work, device=device, profile=profile,
+                              force=force)  # fmt: skip
         else:
-            _one_after_another(review, known, jobs, sweep, data=data, work=work, device=device, force=force)
+            one_after_another(review, known, jobs, sweep, data=data, work=work, device=device, force=force)
     finally:  # also where it is interrupted; where nothing went well there is nothing new to write
         if rows and (sweep.done or not sweep.failed):
             _write_rows(review)
@@ -212,102 +210,11 @@ def _shown(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Sweep:
-    """What came of the runs: how many were done, and why the others were not."""
-
-    done: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    exit_code: int = 0
-
-    def fails(self, name: str, error: Exception) -> None:
-        """Note a failure; what no check foresaw is shown where it happens, with its place in the program."""
-        if not isinstance(error, MetareviewError):
-            typer.echo("".join(format_exception(error)), err=True)
-        said = str(error) if isinstance(error, MetareviewError) else f"{type(error).__name__}: {error}"
-        self.failed[name] = said
-        # 2, a wrong call, only where every failure is one
-        code = error.exit_code if isinstance(error, MetareviewError) else 1
-        self.exit_code = min(code, self.exit_code or code)
-        typer.echo(f"{name}: failed: {said}", err=True)
-
-    def tell(self) -> None:
-        """List all failures.
-
-        Raises
-        ------
-        BuildFailed
-            If there are any.
-        """
-        if self.failed:
-            count, total = len(self.failed), len(self.failed) + self.done
-            told = "\n".join(f"  {name}: {said}" for name, said in self.failed.items())
-            failure = BuildFailed(f"{count} of {total} runs failed; records of the others are kept:\n{told}")
-            failure.exit_code = self.exit_code
-            raise failure
-
-
-def _one_after_another(
-    review: Path, specs: dict[str, RerunSpec], jobs: Sequence[Job], sweep: Sweep, *, data: Path | None,
-    work: Path | None, device: str, force: bool,
-) -> None:  # fmt: skip
-    from metareview.cli.progress import progress
-    from metareview.rerun.run import run_job
-
-    for job in progress([job for job in jobs if force or not job.done], "runs"):
-        try:
-            record = run_job(review, specs[job.spec].with_preset(job.preset), job.fold, job.seed, data=data, work=work,
-                             device=device, force=force)  # fmt: skip
-        except Exception as error:  # of this run; the others go on
-            sweep.fails(job.run_id, error)
-            continue
-        sweep.done += 1
-        seconds = sum(record.seconds.values())
-        typer.echo(f"{record.run_id}: {', '.join(_told(record.scores[:3]))} ({seconds:.0f} s)", err=True)
-
-
 def _compare_data(review: Path, specs: dict[str, RerunSpec], jobs: Sequence[Job], data: Path | None) -> None:
     """Refuse to pass over what was done with other data than those at hand."""
     from metareview.rerun.run_data import compare_done
 
     compare_done(review, [(specs[job.spec].with_preset(job.preset), job.run_id) for job in jobs if job.done], data)
-
-
-def _told(scores: Sequence[Any]) -> list[str]:
-    return [f"{row.name} {'does not exist' if row.value is None else format(row.value, '.4f')}" for row in scores]
-
-
-def _through_snakemake(
-    review: Path, jobs: Sequence[Job], preset: str | None, sweep: Sweep, *, data: Path | None, work: Path | None,
-    device: str, profile: Path, force: bool,
-) -> None:  # fmt: skip
-    import subprocess
-    import sys
-
-    from metareview.rerun.record import record_path
-
-    if not jobs:
-        return
-    snakefile = Path(__file__).parent.parent / "workflow" / "rerun.smk"
-    # the specs, presets, folds and seeds asked for, as a list of runs: the rules need no other choice
-    runs = ",".join(job.run_id for job in jobs)
-    config = [f"review={review}", f"runs={runs}", f"device={device}", *([f"preset={preset}"] if preset else [])]
-    config += [f"data={data}"] if data else []
-    config += [f"work={work}"] if work else []
-    if force:
-        for job in jobs:
-            record_path(review, job.run_id).unlink(missing_ok=True)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--profile", str(profile),
-               "--rerun-triggers", "mtime", "--keep-going", "--config", *config]  # fmt: skip
-    code = subprocess.run(command, check=False).returncode
-    logs = Path(work or review / "reruns" / ".work") / "logs"
-    for job in jobs:
-        if record_path(review, job.run_id).is_file():
-            sweep.done += 1
-        elif code:
-            sweep.fails(job.run_id, BuildFailed(f"no record; see {logs / job.run_id}.log; the same call goes on"))
-    if code and not sweep.failed:
-        raise BuildFailed(f"Snakemake ended with {code}, though every run has its record; see what it printed")
 
 
 def _write_rows(review: Path) -> list[dict[str, Any]]:

@@ -120,6 +120,8 @@ def run_job(
         folder = work_folder(review, work, spec, fold, seed)
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
+            if not force and record_path(review, run_id).is_file():  # done meanwhile by whoever held the folder
+                return read_records(review, [run_id])[run_id]
             _emptied(folder, force)
             refuse_mixture(folder, volume)
             done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)

@@ -2,6 +2,7 @@
 # the build of reports never trains. `metareview rerun run REVIEW --profile DIR` starts it; by hand:
 #   snakemake --snakefile metareview/workflow/rerun.smk --profile profiles/slurm --rerun-triggers mtime \
 #     --config review=data/studies/brain-em preset=small data=em_data
+# and with --forceall --keep-incomplete and force=True among the configuration, what is done is run again.
 import os
 import sys
 from pathlib import Path
@@ -35,7 +36,12 @@ GIVEN = {
     for option, key in (("--data", "data"), ("--work", "work"), ("--device", "device"))
     if config.get(key)
 }
-shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+AGAIN = ["--force"] if config.get("force") else []
+RECORDS = {job.run_id: record_path(REVIEW, job.run_id) for job in JOBS}
+# the interpreter that runs Snakemake runs the runs, activated environment or not; that of --sdm conda goes before it
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 
 
 localrules:
@@ -46,7 +52,7 @@ rule records:
     """Every record asked for."""
     default_target: True
     input:
-        [str(record_path(REVIEW, job.run_id)) for job in JOBS],
+        [str(path) for path in RECORDS.values()],
 
 
 for JOB in JOBS:
@@ -56,7 +62,10 @@ for JOB in JOBS:
         name:
             rule_name("run", JOB.run_id)
         output:
-            str(record_path(REVIEW, JOB.run_id)),
+            # one that is there is marked as one to update: Snakemake deletes other outputs before their job begins
+            update(str(RECORDS[JOB.run_id]))
+            if RECORDS[JOB.run_id].is_file()
+            else str(RECORDS[JOB.run_id]),
         log:
             str(
                 Path(config.get("work") or Path(REVIEW) / "reruns" / ".work")
@@ -64,19 +73,20 @@ for JOB in JOBS:
                 / f"{JOB.run_id}.log"
             ),
         conda:
-            "envs/metareview.yaml"
+            "envs/rerun.yaml"
         threads: JOB.resources.threads
         resources:
             mem_mb=JOB.resources.mem_mb,
             runtime=JOB.resources.runtime,
-            gpu=JOB.resources.gpu,
+            # a run that is told to stay on the processor waits for no card, and asks a cluster for none
+            gpu=0 if config.get("device") == "cpu" else JOB.resources.gpu,
         params:
             review=REVIEW,
             spec=JOB.spec,
             preset=JOB.preset,
             fold=JOB.fold,
             seed=JOB.seed,
-            given=[part for pair in GIVEN.items() for part in pair],
+            given=[*(part for pair in GIVEN.items() for part in pair), *AGAIN],
         shell:
             "python -m metareview rerun run {params.review:q} {params.spec} --preset {params.preset} "
             "--fold {params.fold} --seed {params.seed} --no-rows {params.given:q} > {log:q} 2>&1"

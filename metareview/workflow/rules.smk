@@ -24,8 +24,11 @@ PLANS = plans(config)
 CODE = code_digest()
 # what the Snakefile that includes these rules asks for (an included rule cannot be the default target)
 REPORTS = [path for plan in PLANS.values() for path in plan.published]
-# the interpreter that runs Snakemake runs the steps, activated environment or not
-shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+# the interpreter that runs Snakemake runs the steps, activated environment or not; that of --sdm conda goes before it
+# (a prefix of every command would come after the activation, and hide the environment)
+os.environ.update(
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 
 
 wildcard_constraints:

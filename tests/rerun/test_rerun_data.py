@@ -276,25 +276,6 @@ def test_every_data_set_says_what_it_is() -> None:
         assert all([spec.title, spec.source, spec.licence, spec.layout])
 
 
-def test_the_page_is_right(tmp_path: Path, root: Path) -> None:
-    """The loader and the entry of docs/rerun-add-a-data-set.md, run as they stand there."""
-    from metareview.rerun.data import loaders, registry
-
-    text = (root / "docs" / "rerun-add-a-data-set.md").read_text(encoding="utf-8")
-    function, entry = (part.partition("```")[0] for part in text.split("```python\n")[1:3])
-    names = {**vars(loaders), **vars(registry)}
-    exec(function, names)
-    names["loaders"] = type("loaders", (), {"example": staticmethod(names["example"])})
-    (spec,) = eval(f"({entry})", names)
-    with h5py.File(tmp_path / "im.h5", "w") as image, h5py.File(tmp_path / "seg.h5", "w") as ids:
-        image["main"], ids["main"] = GREY, IDS
-    volume = spec.read(spec.request(tmp_path, False, {"region": "0:5"}))
-    assert (volume.image == GREY[:5]).all()
-    assert (volume.mask == (IDS[:5] != 1)).all()
-    assert volume.labels is not None
-    assert not (volume.labels == 1).any()
-
-
 @pytest.mark.needs_em_data
 def test_real_isbi() -> None:
     folder = Path(os.environ["METAREVIEW_EM_DATA"]) / "isbi2012"

@@ -57,6 +57,7 @@ def test_data_set_of_the_page(root: Path, tmp_path: Path, monkeypatch: pytest.Mo
     for file, array in (("im.h5", image), ("seg.h5", ids)):
         with h5py.File(tmp_path / file, "w") as out:
             out["main"] = array
+    assert np.array_equal(spec.read(spec.request(tmp_path, False, {"region": "0:3"})).image, image[:3])
     volume = spec.read(spec.request(tmp_path, False, {}))
     assert np.array_equal(volume.image, image)
     assert np.array_equal(volume.labels, np.where(ids == 1, 0, ids))

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from metareview.errors import InputError
 from metareview.rerun import run as conductor
 from metareview.rerun.phantom import phantom
 from metareview.rerun.plan import plan_jobs
-from metareview.rerun.record import read_records
+from metareview.rerun.record import read_records, record_path
 from metareview.rerun.spec_files import read_specs
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +114,32 @@ def test_a_sweep_through_snakemake_writes_rows_and_names_what_failed(
     assert call("run", str(review), "--profile", "profiles/local") == 1
     assert "2 of 3 runs failed" in capsys.readouterr().err
     assert "seed:3" in (review / "reruns" / "results.csv").read_text(encoding="utf-8")
+
+
+def test_a_run_that_waited_for_another_one_takes_over_its_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sweeps at once, as where a controller was killed and its jobs go on: the second does nothing again."""
+    pytest.importorskip("sklearn", reason="metareview[rerun]")
+    review = small(tmp_path / "review")
+    spec = read_specs(review)[NAME]
+    first = conductor.run_job(review, spec, "0", 1)
+    path = record_path(review, first.run_id)
+    written = path.read_bytes()
+    path.unlink()
+    held = conductor._alone
+
+    @contextmanager
+    def waits(folder: Path) -> Iterator[None]:
+        path.write_bytes(written)  # while this one waits, the other one ends
+        with held(folder):
+            yield
+
+    monkeypatch.setattr(conductor, "_alone", waits)
+    assert conductor.run_job(review, spec, "0", 1).to_json() == first.to_json()
+    assert path.read_bytes() == written
+    assert conductor.run_job(review, spec, "0", 1, force=True).started >= first.started
+    assert path.read_bytes() != written  # by force it is done, whoever has done it
 
 
 def test_runs_of_other_data_are_not_taken_for_those_of_the_data_at_hand(
