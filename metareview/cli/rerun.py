@@ -117,6 +117,8 @@ def run(
     if dry_run:
         _print(_shown(jobs), as_json, None)
         return
+    if rows:
+        _specs(review)  # rows are made from all of them: a broken one is told now, not after hours
     if not force:
         _compare_data(review, known, jobs, data)
     sweep = Sweep()

@@ -55,10 +55,11 @@ class RunRecord(Result):
     data : name, shape, voxel size, hashes and notes of the volume.
     regions : role -> boxes (start, stop on z, y, x).
     leakage : what was found when the regions were compared; errors stop a run before it starts.
-    code : version of this package, and the commit with whether the tree was changed, where it stands in git.
+    code : version of this package, and the commit with whether the tree was changed, where it stands in git; `scored`:
+        the same of a later `score --again`.
     environment, device : interpreter, platform, packages, threads; what it ran on.
     started, finished : UTC.
-    seconds : train, predict, segment, score.
+    seconds : of data, train, predict, choose and score.
     convergence : steps, parameters, input voxels per second, history (loss by step, thinned out), events.
     thresholds, threshold, chosen_by : the candidates with their validation scores, the one in use, the score; without a
         threshold where a published segmentation was scored.

@@ -353,6 +353,11 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
                 volume = load_data(spec, data)
                 refuse_other_data(record, volume)
                 result = score_regions(spec, regions, volume, record.threshold)
-                write_record(review, replace(record, scores=result.rows, extent=asdict(result.extent)))
+                tried = [entry.value for entry in record.thresholds]
+                said = edge_warning(tried, tried.index(record.threshold))
+                write_record(review, replace(
+                    record, scores=result.rows, extent=asdict(result.extent), warnings=(*said, *result.warnings),
+                    code={**record.code, "scored": code_version()},
+                ))  # fmt: skip
                 done.append(run_id)
     return done

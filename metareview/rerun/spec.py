@@ -228,6 +228,9 @@ class RerunSpec(Config):
                 f"{count} seed{'' if count == 1 else 's'}: give {LEAST_SEEDS} or more, or say why in few_seeds_because"
             )
             yield "seeds", said, "with two runs nobody knows how runs differ", ""
+        if self.given is not None and len(set(self.seeds)) > 1:
+            yield ("seeds", f"{len(set(self.seeds))} seeds", "a given segmentation is scored once: nothing is drawn",
+                   "write seeds: [0] and few_seeds_because")  # fmt: skip
         for name in self.only_folds:
             if name not in self.all_folds():
                 folds = ", ".join(self.all_folds())

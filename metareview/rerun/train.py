@@ -338,6 +338,7 @@ class Job:
         with self._room("a checkpoint of it"):
             stored = self.checkpoints.read(self.device)
             if stored is None:
+                (self.out / "best.pt").unlink(missing_ok=True)  # of a run that left nothing to continue from
                 return
             same_run(self.out, stored["identity"], self.identity)
             self.model.load_state_dict(stored["model"])

@@ -154,7 +154,7 @@ AFFINITIES: dict[str, Any] = {
         ({"train": AFFINITIES}, "found 'components' with the target affinities"),
         ({"train": AFFINITIES, "segment": {"method": "waterz", "options": {"fragments": "dist"}}}, "or distance"),
         ({"train": AFFINITIES, "segment": {"method": "mutex", "options": {"offsets": [[-1, 0, 0]]}}}, "train.offsets,"),
-        ({"train": AFFINITIES, "segment": {"method": "waterz", "options": {"offsets": [[0, 0, -1]]}}}, "of train.offsets,"),
+        ({"train": AFFINITIES, "segment": {"method": "waterz", "options": {"offsets": [[0, 0, -1]]}}}, "offsets,"),
         ({"train": AFFINITIES | {"offsets": [[0, 0, -1], [0, -1, 0], [-1, 0, 0]]}, "segment": {"method": "waterz"}},
          "key train.offsets: found [[0, 0, -1], [0, -1, 0], [-1, 0, 0]] first; waterz reads"),
         ({"train": {"model": "unet2d-same", "options": {"dropot": 0.1}}}, "train.options.dropot: found 'dropot'; the"),

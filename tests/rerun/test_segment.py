@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_rerun_specs import spec_of
 
 from metareview.errors import InputError, MissingExtra, NotEstimable, UnknownName
 from metareview.evaluation import score_volumes
+from metareview.rerun.data import Volume
+from metareview.rerun.run import choose_on_validation
 from metareview.rerun.segment import SEGMENTERS, segment, sweep
 from metareview.rerun.targets import LEE_OFFSETS, grow_boundary, make_target
-from metareview.rerun.thresholds import ThresholdChoice, choose_threshold
+from metareview.rerun.thresholds import best_place, edge_warning
 
 #: what a segmenter needs besides NumPy and SciPy: module, extra
 LIBRARIES = {
@@ -191,49 +194,39 @@ def test_waterz_prints_nothing() -> None:
     assert done.stdout == ""
 
 
-def halves(threshold: float) -> np.ndarray:
-    """One segment up to 0.3, the truth up to 0.7, then eight."""
-    row = np.arange(8) // (8 if threshold <= 0.3 else 4 if threshold <= 0.7 else 1)
-    return row[None].astype(np.uint64) + 1
-
-
-TRUTH = np.array([[1, 1, 1, 1, 2, 2, 2, 2]], np.uint64)
+def chosen(choose_by: str, thresholds: list[float]) -> Any:
+    """Two cells with a membrane of 0.7 between them, and a speck of 0.3 in one."""
+    truth = np.array([[[1, 1, 1, 1, 0, 2, 2, 2, 2]]], np.uint64)
+    membrane = np.zeros((1, 1, 1, 9), np.float32)
+    membrane[..., 4], membrane[..., 2] = 0.7, 0.3
+    cut = {"method": "components", "options": {"of": "membrane", "dims": 2}, "thresholds": thresholds}
+    spec = spec_of(segment={**cut, "choose_by": choose_by}, presets={})
+    volume = Volume("two cells", np.zeros((1, 1, 9), np.uint8), truth, (1.0, 1.0, 1.0), "neurons")
+    return choose_on_validation(spec, [(((0, 1), (0, 1), (0, 9)), membrane)], volume)
 
 
 def test_choice_takes_the_middle_of_the_best() -> None:
-    choice = choose_threshold(halves, TRUTH, [0.9, 0.5, 0.1, 0.4, 0.6])
-    assert (choice.chosen, choice.value, choice.direction) == (0.5, 0.0, -1)
-    assert choice.thresholds == (0.1, 0.4, 0.5, 0.6, 0.9)
-    assert choice.values[:2] == (pytest.approx(1 / 3), 0.0)
-    assert choice.segments == (1, 2, 2, 2, 8)
-    assert choice.warnings == ()
-    assert ThresholdChoice.from_json(choice.to_json()).to_frame().equals(choice.to_frame())
+    table, threshold, said = chosen("arand:gt0", [0.1, 0.4, 0.5, 0.6, 0.9])
+    assert threshold == 0.5
+    assert [entry.value for entry in table] == [0.1, 0.4, 0.5, 0.6, 0.9]
+    assert [entry.score for entry in table][1:4] == [0.0, 0.0, 0.0]
+    assert min(table[0].score, table[4].score) > 0.1
+    assert said == ()
 
 
 def test_choice_follows_the_direction_of_the_metric() -> None:
-    choice = choose_threshold(((t, halves(t)) for t in (0.1, 0.5)), TRUTH, [0.1, 0.5], "vrand:snemi")
-    assert (choice.chosen, choice.value, choice.direction) == (0.5, 1.0, 1)
-    assert choice.warnings == ("the chosen threshold 0.5 is the last candidate on its side; try further ones",)
+    table, threshold, said = chosen("vrand:snemi", [0.1, 0.5])
+    assert (threshold, table[1].score) == (0.5, 1.0)
+    assert said == ("the chosen threshold 0.5 is the last candidate on its side; try further ones",)
 
 
-def test_choice_keeps_thresholds_without_a_score() -> None:
-    """V_Info of one segment against one is 0/0: dropped with its reason, not chosen."""
-    one = np.ones_like(TRUTH)
-    choice = choose_threshold(lambda t: one if t < 0.5 else halves(0.5), one, [0.2, 0.5, 0.7], "vinfo:gt0")
-    assert choice.values[0] is None
-    assert choice.k_used == 2
-    assert choice.dropped[0].what == "threshold 0.2"
+def test_choice_passes_over_what_has_no_score() -> None:
+    assert best_place([None, 0.2, 0.4, None], 1, "vinfo:gt0") == 2
+    assert best_place([None, 0.2, 0.4, None], -1, "voi:bits.gt0") == 1
+    assert best_place([0.4, 0.4, 0.1, 0.4, 0.4], 1, "vinfo:gt0") == 1  # the lower of two middle ones
     with pytest.raises(NotEstimable, match="vinfo:gt0 does not exist at any of 1 thresholds"):
-        choose_threshold(lambda t: one, one, [0.2], "vinfo:gt0")
-
-
-def test_choice_of_nothing_or_of_several_rules() -> None:
-    with pytest.raises(InputError, match="no threshold to choose from"):
-        choose_threshold(halves, TRUTH, [])
-    with pytest.raises(InputError, match=r"score arand names \d+ rules of arand; name one, as in arand:gt0"):
-        choose_threshold(halves, TRUTH, [0.5], "arand")
-    with pytest.raises(InputError, match=r"the labels are of threshold 0\.4, 0\.5 was next"):
-        choose_threshold([(0.4, TRUTH)], TRUTH, [0.5])
+        best_place([None], 1, "vinfo:gt0")
+    assert edge_warning([0.5], 0) == ()
 
 
 @pytest.fixture
@@ -254,10 +247,7 @@ def test_published_affinities_with_waterz(lsd: Any) -> None:
     }
     values = [row.value for row in found[0.8].rows]
     assert values == pytest.approx([0.0094, 0.138, 0.019], abs=5e-4)
-    choice = choose_threshold(
-        sweep("waterz", lsd["pred_affs"].astype(np.float32), [0.2, 0.5, 0.8]), lsd["labels"], [0.2, 0.5, 0.8]
-    )
-    assert choice.chosen == 0.8
+    assert min(found, key=lambda t: found[t].rows[0].value) == 0.8
 
 
 @pytest.mark.needs_em_data
