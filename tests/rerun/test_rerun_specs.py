@@ -66,6 +66,7 @@ def test_every_problem_is_reported_with_key_rule_and_remedy() -> None:
         ({"segment": {"thresholds": [0.5, 0.4]}}, "thresholds rise"),
         ({"seeds": [1, 2]}, "2 seeds: give 3 or more, or say why in few_seeds_because"),
         ({"seeds": [1, 1, 2]}, "each stands once"),
+        ({"given": {"file": "labels.tif"}}, "3 seeds; a given segmentation is scored once"),
         ({"split": {"folds": 1}}, "slice-blocks needs 2 folds or more"),
         ({"presets": {"small": {"train": {"widht": 1}}}}, "key presets.small.train.widht"),
         ({"presets": {"small": {"train": {"model": "nope"}}}}, "key presets.small.train.model"),

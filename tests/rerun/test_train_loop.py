@@ -52,6 +52,13 @@ def same(one: dict[str, Any], two: dict[str, Any]) -> bool:
     return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_best_weights_of_another_run_are_no_result(tmp_path: Path) -> None:
+    """A run that kept its best weights was killed before its first checkpoint; another one begins in its folder."""
+    write_checkpoint(tmp_path / "best.pt", {"step": 2, "model": {}})
+    train(TrainConfig(**SMALL), VOLUME, FOLD, tmp_path, device="cpu", seed=9)
+    assert read_checkpoint(tmp_path / "weights.pt", CPU)["step"] == SMALL["steps"]
+
+
 def test_learns_and_says_what_it_did(tmp_path: Path) -> None:
     config = TrainConfig(**{**SMALL, "steps": 60, "width": 0.06, "learning_rate": 1e-2, "keep": "best"})
     outcome = train(config, VOLUME, FOLD, tmp_path, device="cpu", seed=3)
