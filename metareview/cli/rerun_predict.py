@@ -26,7 +26,10 @@ def predict(
     ],
     tile: Annotated[
         str | None,
-        typer.Option(metavar="Z,Y,X", help="Voxels through the network at once; 4,512,512 (2D) or 32,160,160 (3D)."),
+        typer.Option(
+            metavar="Z,Y,X",
+            help="Voxels through the network at once; where left out, 4,512,512 (2D) or 48,256,256 (3D) at most.",
+        ),
     ] = None,
     overlap: Annotated[float, typer.Option(metavar="SHARE", help="Of a tile, with the next one: 0 to 0.9.")] = 0.25,
     tta: Annotated[
