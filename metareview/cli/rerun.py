@@ -25,8 +25,8 @@ __all__ = ["rerun_app"]
 
 rerun_app = typer.Typer(
     help="Run reference models again from specs, and compare with what is published.",
-    epilog="A spec is a YAML file under REVIEW/reruns/specs; docs/rerun.md explains its keys. A first sweep: metareview "
-    "rerun plan data/studies/brain-em; metareview rerun run data/studies/brain-em --data ~/em_data",
+    epilog="A spec is a YAML file under REVIEW/reruns/specs; docs/rerun.md explains its keys. A first sweep: "
+    "metareview rerun plan data/studies/brain-em; metareview rerun run data/studies/brain-em --data ~/em_data",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
