@@ -57,4 +57,5 @@ def test_every_committed_table_compiles(folder: Path, tmp_path: Path) -> None:
 def test_the_readme_counts_what_the_files_hold() -> None:
     said = re.search(r"`em-public` \| ([\d,]+) results", (ROOT / "README.md").read_text())
     with (ROOT / "data" / "studies" / "em-public" / "results.csv").open(encoding="utf-8", newline="") as rows:
-        assert said and int(said[1].replace(",", "")) == sum(1 for _ in csv.DictReader(rows))
+        assert said
+        assert int(said[1].replace(",", "")) == sum(1 for _ in csv.DictReader(rows))

@@ -143,7 +143,10 @@ def test_effects_of_a_column_of_words(
     ]
     code, _, err = run(["effects", str(table), "--measure", "RR", *cells], monkeypatch, capsys)
     assert code == 2
-    assert err == "bi is not numeric: row 1 has 'x'; give a number, or leave the cell blank where there is none\n"
+    assert (
+        err
+        == f"{table}: bi is not numeric: line 2 has 'x'; give a number, or leave the cell blank where there is none\n"
+    )
 
 
 def test_a_page_of_some_tables(

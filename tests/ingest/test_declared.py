@@ -62,3 +62,18 @@ def test_an_abbreviation_is_not_taken_for_another_metric(folder: Folder, metric:
 def test_a_mistyped_metric_is_named_and_may_be_a_new_one(folder: Folder) -> None:
     folder.result(metric="jacard")
     assert "did you mean 'jaccard'? Otherwise define it in review.yaml under metrics" in folder.messages()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("syntheses: [{id: s, title: T, metric: dice, contrast: {first: a, second: b, match: []}}]",
+         "line 4: syntheses.0.contrast.match is an empty list; a list of at least 1 entry is expected; list what is "
+         "meant, or leave the key out"),
+        ("metrics_in_use: {a: b}",
+         "line 4, key metrics_in_use: found 'keys and values'; the value should be a valid list; correct it"),
+    ],
+)  # fmt: skip
+def test_values_of_the_wrong_kind_are_told_in_words_of_yaml(folder: Folder, text: str, message: str) -> None:
+    folder.write("review.yaml", f"{HEAD}{text}\n")
+    assert folder.messages() == [f"review.yaml {message}"]

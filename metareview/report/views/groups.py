@@ -142,7 +142,7 @@ def _test(metric: str, test: GroupTest, refs: tuple[SourceRef, ...]) -> list[Cel
     return [
         Cell(metric),
         Cell("recomputed"),
-        Cell(f"all {test.n_groups} groups"),
+        Cell("the only group" if test.n_groups == 1 else f"all {test.n_groups} groups"),
         Cell(f"{_TESTS.get(test.test, test.test)} ({test.symbol})"),
         computed(Cell(test.statistic, refs, note=test.reason if test.statistic is None else "")),
         _df(test.df1, test.df2),

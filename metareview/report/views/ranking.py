@@ -22,6 +22,11 @@ _ONE_SIDED = ("p and p (Holm) are two-sided, over all pairs; p better and p wors
               "ordered pairs, so they need not agree with p (Holm).")  # fmt: skip
 
 
+def _upper(text: str) -> str:
+    """Begin with a capital and leave names within as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def _declared(spec: ReviewSpec, key: str) -> RankingSpec:
     return next(declared for declared in spec.rankings if declared.id == key)
 
@@ -63,7 +68,7 @@ def ranking(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     columns = [
         Column("rank", "Rank", "text", help="1 is best; = where others share it"),
         Column("method", "Method"), Column("category", "Category"),
-        Column("score", found.rule_title.capitalize() if found and found.rule_title else "Score", "number",
+        Column("score", _upper(found.rule_title) if found and found.rule_title else "Score", "number",
                help=found.rule_title if found else ""),
         Column("bounds", "Possible ranks", "interval", 0,
                help="best and worst rank over all fillings of missing cells within the ranges of their metrics"),

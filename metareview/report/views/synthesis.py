@@ -186,7 +186,7 @@ def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -
     out, contrast = [], declared.contrast is not None
     for row in found.coefficients:
         kind = "pooled" if found.pooled is not None else "coefficient"
-        out.append(_line(kind, row.name.capitalize() if kind == "pooled" else row.name, _cell(row), row,
+        out.append(_line(kind, _sentence(row.name) if kind == "pooled" else row.name, _cell(row), row,
                          plain=declared.scale == "raw", tested=kind != "pooled" or contrast))  # fmt: skip
     if found.prediction is not None:
         out.append(_line("prediction", "Prediction interval", _cell(found.prediction), None))
