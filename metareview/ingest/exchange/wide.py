@@ -39,8 +39,7 @@ def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
     InputError
         If there is no ``method`` column, a row without a method, or a heading that names no data set.
     """
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    rows = _rows(text)
     if not rows:
         raise InputError(f"{name} is empty; a wide table has a heading and one row per method")
     head = [cell.strip() for cell in rows[0]]
@@ -63,8 +62,6 @@ def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
             raise InputError(f"{name} line {line}: the row names no method")
         for at, data, metric, convention in scores:
             printed = row[at].strip() if at < len(row) else ""
-            if separator != "," and _DECIMAL_COMMA.fullmatch(printed):
-                printed = printed.replace(",", ".")
             if printed.lower() not in _MISSING:
                 found.append(
                     ForeignResult(
@@ -82,6 +79,17 @@ def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
                     )
                 )
     return found
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Return the cells of a table, numbers with decimal points."""
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    if separator == ",":
+        return rows
+    return [
+        [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell for cell in row] for row in rows
+    ]
 
 
 def _heading(text: str, dataset: str) -> tuple[str, str, str]:
