@@ -93,11 +93,11 @@ class MissingExtra(MetareviewError):
         super().__init__(f"{package} is not installed; pip install 'metareview[{extra}]' brings it")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` for the nearest of `known`, or an empty string.
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return ``did you mean 'x'?`` for the nearest of `known`, or an empty string where none is as near as `cutoff`.
 
     >>> did_you_mean("dic", ["dice", "jaccard"])
     "did you mean 'dice'?"
     """
-    matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
+    matches = get_close_matches(name.lower(), list(known), n=1, cutoff=cutoff)
     return f"did you mean {matches[0]!r}?" if matches else ""

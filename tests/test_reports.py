@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import subprocess
 from pathlib import Path
 
@@ -50,3 +52,10 @@ def test_every_committed_table_compiles(folder: Path, tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode("latin-1")[-2000:]
+
+
+def test_the_readme_counts_what_the_files_hold() -> None:
+    said = re.search(r"`em-public` \| ([\d,]+) results", (ROOT / "README.md").read_text())
+    with (ROOT / "data" / "studies" / "em-public" / "results.csv").open(encoding="utf-8", newline="") as rows:
+        assert said
+        assert int(said[1].replace(",", "")) == sum(1 for _ in csv.DictReader(rows))

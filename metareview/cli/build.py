@@ -38,7 +38,7 @@ def build(
 
       metareview build data/studies/brain-em -o out --cores 2
     """
-    from metareview.errors import BuildFailed
+    from metareview.errors import BuildFailed, InputError
     from metareview.ingest import check_review, raise_if_errors
 
     checked = check_review(review)
@@ -48,7 +48,10 @@ def build(
     # with the review folder as working directory all paths are relative: the folder can be moved
     command = _command(folder, os.path.relpath(target, folder), cores, force)
     log = target / ".work" / "build.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written to: {error.strerror}; choose another folder") from error
     code = _run(command, log, verbose)
     if code:
         raise BuildFailed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,7 @@ from metareview.cli.options import JsonFlag, OutFile, emit, json_records
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["decimal_mark", "effects", "read_csv"]
+__all__ = ["decimal_mark", "effects", "located", "read_csv"]
 
 DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="Table as CSV, one row per effect.")]
 
@@ -77,10 +79,12 @@ def effects(
         "m1i": m1i, "m2i": m2i, "sd1i": sd1i, "sd2i": sd2i, "xi": xi, "mi": mi, "sdi": sdi, "ni": ni, "ri": ri,
         "ti": ti, "pi": pi, "yi": yi, "vi": vi,
     }  # fmt: skip
-    found = compute_effects(
-        measure, read_csv(data), vtype=vtype, correct=correct, add=add, to=to, drop00=drop00, flip=flip,
-        **{name: column for name, column in named.items() if column is not None},
-    )  # fmt: skip
+    table = read_csv(data)
+    with located(data):
+        found = compute_effects(
+            measure, table, vtype=vtype, correct=correct, add=add, to=to, drop00=drop00, flip=flip,
+            **{name: column for name, column in named.items() if column is not None},
+        )  # fmt: skip
     if as_json:
         emit(json_records(found), output)
     else:
@@ -111,6 +115,29 @@ def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
         raise InputError(f"{path} does not exist; give the path of a CSV file") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, IsADirectoryError) as error:
         raise InputError(f"{path} is not a CSV table: {str(error).strip()}") from error
+
+
+@contextmanager
+def located(path: Path) -> Iterator[None]:
+    """Say of what is wrong in a row of a table in which line of which file it stands."""
+    import re
+
+    from metareview.errors import InputError, UnknownName
+
+    try:
+        yield
+    except UnknownName:
+        raise
+    except InputError as error:
+        text = path.read_text(encoding="utf-8-sig")
+        lines = [at for at, line in enumerate(text.splitlines(), 1) if line.strip()]
+
+        def line(row: re.Match[str]) -> str:
+            at = int(row[1])
+            return f"line {lines[at]}" if at < len(lines) else row[0]
+
+        said = re.sub(r"\brow (\d+)\b", line, str(error))
+        raise (InputError(f"{path}: {said}") if said != str(error) else error) from error
 
 
 def decimal_mark(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.effects import DataFile, located, read_csv
 from metareview.cli.options import JsonFlag, OutFile, emit, variance_column
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ def fit(
         raise InputError("--json, --script and --table are different outputs; give one of them")
     rows = read_csv(data)
     variances = variance_column(rows, vi, sei)
-    model = fit_model(
-        yi, variances, sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
-        cluster=cluster, vcov=vcov, V=_known(rows, variances, sei, rho, rho_by or cluster), random=random or None,
-        labels=labels, tau2_ci=tau2_ci,
-    )  # fmt: skip
+    with located(data):
+        model = fit_model(
+            yi, variances, sei=sei, method=method, mods=mods, data=rows, test=test, level=level,
+            cluster=cluster, vcov=vcov, V=_known(rows, variances, sei, rho, rho_by or cluster), random=random or None,
+            labels=labels, tau2_ci=tau2_ci,
+        )  # fmt: skip
     if script is not None:
         emit(_script(model, script), output)
         return

@@ -79,7 +79,7 @@ def multiverse(
     if as_json or found.n_feasible:
         emit(found.to_json() if as_json else _text(found, cube), output)
     if not found.n_feasible:
-        raise NotEstimable(found.verdict)
+        raise NotEstimable(found.verdict or "; ".join(found.warnings[-1:]) or "there is nothing to rank")
 
 
 def _of_review(folder: Path, board: str | None, rules: list[str] | None) -> tuple[Multiverse, Cube | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.effects import DataFile, located, read_csv
 from metareview.cli.options import variance_column
 
 if TYPE_CHECKING:
@@ -93,8 +93,9 @@ def plot(
         raise InputError(f"{output.name}: a picture is written as .svg or .png; name the file so")
     reading = _reading(measure, level, transform, 1.0 if reference is None and transform == "exp" else reference)
     table = read_csv(data)
-    model = fit(yi, variance_column(table, vi, sei), sei=sei, method=method, mods=mods, data=table, test=test,
-                level=level, random=random or None)  # fmt: skip
+    with located(data):
+        model = fit(yi, variance_column(table, vi, sei), sei=sei, method=method, mods=mods, data=table, test=test,
+                    level=level, random=random or None)  # fmt: skip
     rows = [int(label.removeprefix("row ")) for label in model.labels]
     used = table.iloc[[row - 1 for row in rows]].reset_index(drop=True)
     named = _column(used, labels) or [str(row) for row in rows]

@@ -108,9 +108,13 @@ def read_cube(
         if wrong:
             raise InputError(f"{wrong[0]} is for a table; {data} is a review folder, and its vocabulary says so")
         import metareview
+        from metareview.errors import UnknownName
         from metareview.stats.benchmark.ranking import cube_from_tables
 
         review = metareview.load(data)
+        known = set(review.frames["datasets"]["dataset_id"])
+        for name in sorted(set(datasets or ()) - known):
+            raise UnknownName("data set", name, known)
         return cube_from_tables(review.frames, review.spec, metrics=metrics, datasets=datasets, corpus=corpus,
                                 unit=values_of)  # fmt: skip
     if corpus or values_of:

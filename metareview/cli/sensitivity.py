@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from metareview.cli.effects import DataFile, read_csv
+from metareview.cli.effects import DataFile, located, read_csv
 from metareview.cli.options import JsonFlag, OutFile, emit, json_records, variance_column
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ def sensitivity(
     if rho and cluster is None:
         raise InputError("--rho is a correlation within clusters; name their column with --cluster")
     table = read_csv(data)
-    found = sensitivity_table(
-        yi, variance_column(table, vi, sei), sei=sei, data=table, cluster=cluster,
-        low_risk=None if low_risk is None else _flags(table, low_risk),
-        rho=tuple(rho or (0.2, 0.5, 0.8)), level=level,
-    )  # fmt: skip
+    with located(data):
+        found = sensitivity_table(
+            yi, variance_column(table, vi, sei), sei=sei, data=table, cluster=cluster,
+            low_risk=None if low_risk is None else _flags(table, low_risk),
+            rho=tuple(rho or (0.2, 0.5, 0.8)), level=level,
+        )  # fmt: skip
     if as_json:
         emit(json_records(found), output)
     else:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from metareview.errors import InputError, did_you_mean
 from metareview.ingest.fields import PATTERNS
-from metareview.ingest.problems import Problem, Problems, quote, raise_if_errors
+from metareview.ingest.problems import Problem, Problems, raise_if_errors
 from metareview.schema.review import ReviewSpec
 
 __all__ = ["SPEC_FILE", "TOOLS", "Loader", "line_of", "load_spec", "parse_spec", "parse_yaml", "read_spec"]
@@ -24,6 +24,8 @@ SPEC_FILE = "review.yaml"
 #: Folder of a review with appraisal tools of its own.
 TOOLS = "tools"
 _MAX_BYTES = 1_000_000
+#: What Python has for the values of YAML, in its words.
+_KINDS: dict[type, str] = {tuple: "a list", dict: "keys and values", type(None): "nothing"}
 _RULE = "review.yaml is a YAML file in UTF-8"
 _Place = tuple[str | int, ...]
 
@@ -195,9 +197,16 @@ def _problem(entry: Any, node: Any) -> Problem:
         case "string_pattern_mismatch" if entry["ctx"]["pattern"] in PATTERNS:
             rule = PATTERNS[entry["ctx"]["pattern"]][0]
             return Problem(SPEC_FILE, row, key, None, shown, rule, "correct it")
+        case "too_short":
+            least = entry["ctx"]["min_length"]
+            rule = f"a list of at least {least} entr{'y' if least == 1 else 'ies'} is expected"
+            remedy = "list what is meant, or leave the key out"
+            held = f"a list of {len(found)}" if len(found) else "an empty list"
+            return Problem.of_file(SPEC_FILE, f"{key} is {held}", rule, remedy, row=row)
         case _:
-            rule = str(entry["msg"]).replace("Input should", "the value should")
-            return Problem(SPEC_FILE, row, key, None, shown or quote(type(found).__name__), rule, "correct it")
+            rule = str(entry["msg"]).replace("Input should", "the value should").replace("tuple", "list")
+            shown = shown or _KINDS.get(type(found), type(found).__name__)
+            return Problem(SPEC_FILE, row, key, None, shown, rule, "correct it")
 
 
 def line_of(node: Any, place: tuple[str | int, ...]) -> int | None:

@@ -157,9 +157,14 @@ def _parse_metric(text: str, vocabulary: Vocabulary) -> str:
     return metric.key
 
 
+_DEFINE = "define it in review.yaml under metrics"
+
+
 def _nearest_metric(text: str, vocabulary: Vocabulary) -> str:
     names = [alias for entry in vocabulary for alias in (entry.key, *entry.aliases)]
-    return did_you_mean(text[:100], names) or "define it in review.yaml under metrics"
+    # abbreviations are near each other without meaning the same: MASE is no f-measure, sMAPE no mAP
+    hint = did_you_mean(text[:100], names, 0.8 if len(text) <= 5 else 0.6)
+    return f"{hint} Otherwise {_DEFINE}" if hint else _DEFINE
 
 
 @cache

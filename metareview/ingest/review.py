@@ -15,6 +15,7 @@ from metareview.errors import InputError, ProblemsFound, UnknownName
 from metareview.ingest import crossrows, evidence
 from metareview.ingest.appraisals import check_appraisal
 from metareview.ingest.config import SPEC_FILE, load_spec, parse_spec
+from metareview.ingest.declared import check_declared
 from metareview.ingest.files import TableFile, find_tables, read_raw, workbook_tables
 from metareview.ingest.problems import Problem, Problems, count_problems, raise_if_errors, shown, summary_line
 from metareview.ingest.ranges import check_ranges
@@ -247,6 +248,7 @@ def _check_together(
         crossrows.check_contradictions(tables["results"], problems)
     if spec is not None:
         crossrows.check_nested_units(tables, spec.nested_units, problems)
+        check_declared(tables, spec, problems)
         evidence.check_attribute_values(tables, spec.attributes, problems)
     evidence.check_study_facts(tables, unreadable, problems)
     evidence.check_dataset_facts(tables, problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -21,6 +21,7 @@ __all__ = [
     "Eligibility",
     "GroupSpec",
     "LeaderboardSpec",
+    "Misfit",
     "NestedUnits",
     "ReviewSpec",
     "Seeds",
@@ -60,6 +61,14 @@ class Eligibility(_Spec):
     """A study must meet none of these."""
 
 
+class Misfit(NamedTuple):
+    """Why a metric cannot enter a composite score: the key that says so, the rule, and the remedy."""
+
+    key: str
+    rule: str
+    remedy: str
+
+
 class CompositeSpec(_Spec):
     """Definition of the composite score.
 
@@ -83,6 +92,19 @@ class CompositeSpec(_Spec):
     """Levels of results that enter."""
     decimals: Annotated[int, Field(ge=0, le=10)] = 3
     """Decimals of the rounding, half up, at the end only."""
+
+    def misfit(self, metric: Metric) -> Misfit | None:
+        """Return why a metric cannot enter as it is declared, or None."""
+        transform = self.orientation.get(metric.key, "identity")
+        if metric.direction == "none":
+            rule = f"{metric.key} has no better direction, so it cannot enter a composite"
+            return Misfit("metrics", rule, "take it out")
+        if metric.direction == "lower" and transform == "identity":
+            return Misfit("orientation", f"{metric.key} is better when lower and has no transform",
+                          "declare 1-x (for scores in [0, 1]), 1/(1+x) or exp(-x) for it")  # fmt: skip
+        if metric.direction == "higher" and transform != "identity":
+            return Misfit("orientation", f"{metric.key} is better when higher already", "remove its transform")
+        return None
 
 
 class GroupSpec(_Spec):

@@ -205,7 +205,7 @@ def test_json_of_missing_values(tmp_path: Path, capsys: pytest.CaptureFixture[st
     (("fit", "{}"), "column for yi"),
     (("fit", "{}", "--yi", "ablat", "--vi", "year", "--rho", "0.5"), "--rho needs groups"),
     (("fit", "nowhere.csv"), "does not exist"),
-    (("fit", "{}", "--yi", "alloc", "--vi", "year"), "yi is not numeric: row 1 has 'random'; give a number"),
+    (("fit", "{}", "--yi", "alloc", "--vi", "year"), "trials.csv: yi is not numeric: line 2 has 'random'; give"),
     (("fit", "{}", "--json", "--script", "r"), "--json, --script and --table"),
     (("fit", "{}", "--vi", "year", "--sei", "year"), "not both"),
     (("plot", "{}", "-o", "x.svg", "--vi", "year", "--sei", "year"), "not both"),
@@ -226,7 +226,7 @@ def test_standard_errors_in_place_of_variances(verb: str, tmp_path: Path, capsys
     assert "give --sei sei" in capsys.readouterr().err
     assert run(verb, str(path), "--sei", "sei", *more) == 0
     assert run(verb, str(bad), *more) == 2
-    assert "row 2: -0.2" in capsys.readouterr().err
+    assert "bad.csv: vi: a sampling variance is positive; line 3: -0.2" in capsys.readouterr().err
 
 
 def test_scripts_for_other_engines(trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -143,7 +143,10 @@ def test_effects_of_a_column_of_words(
     ]
     code, _, err = run(["effects", str(table), "--measure", "RR", *cells], monkeypatch, capsys)
     assert code == 2
-    assert err == "bi is not numeric: row 1 has 'x'; give a number, or leave the cell blank where there is none\n"
+    assert (
+        err
+        == f"{table}: bi is not numeric: line 2 has 'x'; give a number, or leave the cell blank where there is none\n"
+    )
 
 
 def test_a_page_of_some_tables(
@@ -155,3 +158,14 @@ def test_a_page_of_some_tables(
     page = metareview.load(tmp_path / "r").page(["studies"])
     assert "Study characteristics" in page
     assert "Unified benchmark" not in page
+
+
+def test_a_report_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    folder = tmp_path / "mine"
+    assert run(["init", str(folder)], monkeypatch, capsys)[0] == 0
+    code, _, err = run(["build", str(folder), "-o", str(tmp_path / "file" / "out")], monkeypatch, capsys)
+    assert code == 2
+    assert "cannot be written to: Not a directory; choose another folder" in err

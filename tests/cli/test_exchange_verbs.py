@@ -183,3 +183,11 @@ def test_the_wide_table_has_no_number_that_is_not_there(public: metareview.Revie
     filled = [float(cell) for row in rows[1:] for cell in row[6:] if cell]
     assert len(filled) == sum(values(public).values())
     assert all(math.isfinite(value) for value in filled)
+
+
+def test_a_wide_table_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    table = tmp_path / "w.csv"
+    table.write_text("method;Toy | Dice\nA;0,91\nB;0,83\n")
+    call("import", table, "--format", "wide", "-o", tmp_path / "z")
+    rows = metareview.load(tmp_path / "z").frames["results"]
+    assert rows["value"].tolist() == [0.91, 0.83]

@@ -121,3 +121,14 @@ def test_methods_that_are_level_have_no_leader(tmp_path: Path, capsys: pytest.Ca
     found = json.loads(capsys.readouterr().out)
     assert found["verdict"].startswith("All 3 methods share first place in 8 of 8 rules and in all ")
     assert {option["leader"] for option in found["options"] if option["leader"]} == {"a = b = c"}
+
+
+def test_a_leaderboard_without_values_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "mine"
+    assert run("init", str(folder)) == 0
+    spec = folder / "review.yaml"
+    spec.write_text(
+        spec.read_text().replace("[example-data], metrics: [accuracy, f1]", "[example-data], metrics: [dice]")
+    )
+    assert run("multiverse", str(folder), "--board", "main") == 1
+    assert "fewer than two methods have values, so nothing is ranked" in capsys.readouterr().err

@@ -118,7 +118,7 @@ def test_the_sensitivity_table_has_its_rows(effects: Path) -> None:
     assert "influential out" in call("sensitivity", effects)
     table["low"] = "maybe"
     table.to_csv(effects, index=False)
-    with pytest.raises(InputError, match="row 1: maybe"):
+    with pytest.raises(InputError, match="line 2: maybe"):
         call("sensitivity", effects, "--low-risk", "low")
 
 

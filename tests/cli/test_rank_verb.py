@@ -186,3 +186,10 @@ def test_bounds_are_of_the_methods_that_are_ranked(tmp_path: Path) -> None:
     assert found["complete"]["bounds_note"].endswith(
         "(1 missing cell of the ranked methods over all 3 columns, also those left out of the block)"
     )
+
+
+def test_an_unknown_data_set_of_a_review_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = failed(capsys, monkeypatch, DATA / "em-public", "--dataset", "em-stelar")
+    assert "data set 'em-stelar' is not known; did you mean 'em-stellar'?" in text

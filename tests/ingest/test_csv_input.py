@@ -122,7 +122,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "unknown metric": (
         H + "smith-r01.unet,dicee,0.85,paper,p. 3\n",
         ["results.csv line 2, column metric (results!B2): found 'dicee'; a metric is in the vocabulary; "
-         "did you mean 'dice'?"],
+         "did you mean 'dice'? Otherwise define it in review.yaml under metrics"],
     ),
     "no value": (
         H + "smith-r01.unet,dice,,paper,p. 3\n",

@@ -220,3 +220,22 @@ def test_the_page_holds_the_programs_that_repeat_a_fit(public):
     assert texts["fit-nisb.R"] == found.r_script
     assert texts["fit-nisb.py"] == found.python_script
     assert "Repeat this outside metareview: R" in page
+
+
+def test_pooled_scores_have_no_test_and_say_on_which_scale_their_se_is(public) -> None:
+    scores, difference = public.table("fit-em-stellar"), public.table("fit-nisb")
+    at = [column.key for column in difference.columns].index("p")
+    assert difference.rows[0][at].value is not None
+    assert any("have no test" in note for note in scores.notes)
+    places = {column.key: n for n, column in enumerate(scores.columns)}
+    assert all(row[places["p"]].value is None for row in scores.rows if row[places["key"]].value == "pooled")
+    said = "SE and τ² are on the logit scale of the model; pooled values are turned back."
+    for kind in ("sensitivity", "leave-one-out"):
+        assert said in public.table(f"{kind}-em-stellar").notes
+        assert said not in public.table(f"{kind}-nisb").notes
+    assert public.table("leave-one-out-nisb").rows[0][0].value == "Base"
+
+
+def test_the_sensitivity_table_names_the_clusters_it_is_about(public) -> None:
+    told = [str(row[-1].value) for row in public.table("sensitivity-em-stellar").rows]
+    assert "the variance of method is estimated as 0, at its boundary" in told

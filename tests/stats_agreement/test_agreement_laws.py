@@ -178,3 +178,11 @@ def test_intervals_over_units_cover(formula: Callable[..., tuple[float, np.ndarr
         value, units = formula(drawn(rng, 60))
         hits += abs(value - true) <= float(stdtrit(len(units) - 1, 0.975)) * unit_se(units)
     assert 0.93 <= hits / 1000 <= 0.97
+
+
+def test_categories_that_differ_in_case_only_are_told() -> None:
+    found = agreement(Ratings.of([["Include", "include"], ["no", "no"], ["include", "include "]]))
+    assert [text for text in found.warnings if "differ only in case" in text] == [
+        "'Include' and 'include' and 'include ' differ only in case or spaces and count as different categories; "
+        "write them alike if they mean the same"
+    ]

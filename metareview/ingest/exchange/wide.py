@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from metareview.errors import InputError
 from metareview.ingest.exchange.results import ForeignResult, split_rule
@@ -17,11 +18,15 @@ __all__ = ["ABOUT", "read_wide"]
 
 #: Headings that are about the row.
 ABOUT = ("method", "study", "category", "year", "code", "target")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _MISSING = {"", "-", "–", "—", "n/a", "na", "nan"}
 
 
 def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
     """Return the scores of a table as CSV; empty cells, dashes and ``n/a`` are missing.
+
+    Columns are separated by commas, semicolons or tabs, whichever the heading has most of; where they are not commas,
+    numbers may have decimal commas.
 
     Parameters
     ----------
@@ -34,7 +39,7 @@ def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
     InputError
         If there is no ``method`` column, a row without a method, or a heading that names no data set.
     """
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = _rows(text)
     if not rows:
         raise InputError(f"{name} is empty; a wide table has a heading and one row per method")
     head = [cell.strip() for cell in rows[0]]
@@ -74,6 +79,17 @@ def read_wide(text: str, name: str, dataset: str = "") -> list[ForeignResult]:
                     )
                 )
     return found
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Return the cells of a table, numbers with decimal points."""
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    if separator == ",":
+        return rows
+    return [
+        [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell for cell in row] for row in rows
+    ]
 
 
 def _heading(text: str, dataset: str) -> tuple[str, str, str]:

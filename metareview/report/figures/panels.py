@@ -59,7 +59,7 @@ class Labels:
 
 def row_axis(ax: Axes, labels: Labels) -> Axes:
     """Give axes one row per name: y is in points, downwards, and ticks carry the names."""
-    ax.set_ylim(labels.height, 0)
+    ax.set_ylim(labels.height or 1, 0)  # without names there is one empty row
     ax.set_yticks(labels.centres, ["\n".join(part) for part in labels.lines], fontsize=labels.size)
     ax.tick_params(axis="y", length=0, pad=6)
     for name in ("left", "top", "right"):

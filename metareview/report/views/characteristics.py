@@ -233,7 +233,8 @@ def sankey_links(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         "sankey-links", "Attributes that go together", "Studies that state both values of neighbouring attributes.",
         columns, body, notes=[f"Studies of {names.corpus(corpus)}. No document prints these links: they are counted "
                               "from the studies recorded here."],
-        nothing=_NOTHING, keep=("source_attribute", "source_value", "target_attribute", "target_value", "n"),
+        nothing="no study states two neighbouring attributes",
+        keep=("source_attribute", "source_value", "target_attribute", "target_value", "n"),
     )  # fmt: skip
 
 
@@ -277,6 +278,8 @@ def _availability_rows(found: AvailabilityResult | None, names: Names, spec: Rev
     ]
 
 
+_NOT_STATED = ("Not stated is counted in a column of its own: the share of all counts such studies as if nothing were "
+               "available, the share of stated leaves them out.")  # fmt: skip
 _LACKING = ["Printed shares stand as they are worded; of which studies they are is said only where a number stands "
             "under Studies."]  # fmt: skip
 _CODE = re.compile(r"\bcode\b", re.IGNORECASE)
@@ -323,7 +326,7 @@ def availability(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         _AVAILABILITY, [*_printed_availability(tables, names, spec), *_availability_rows(found, names, spec, own=True)],
         results=[found], group="corpus",
         relevant=_about(f"{spec.primary_corpus}, code", "all, code"),
-        notes=["Not stated is a class of its own: it is not taken for not available.", *_LACKING],
+        notes=[_NOT_STATED, *_LACKING],
         nothing="no study states whether its code is available", keep=("category", "n", "with_code", "share"),
     )  # fmt: skip
 
@@ -336,7 +339,7 @@ def availability_other(tables: Tables, results: Results, spec: ReviewSpec) -> Vi
         "availability-other", "Availability of weights, and in other bodies of studies",
         "Studies whose code or trained weights are public.",
         _AVAILABILITY, _availability_rows(found, names, spec, own=False), group="corpus",
-        notes=["Not stated is a class of its own: it is not taken for not available."],
+        notes=[_NOT_STATED],
         nothing="no study states whether its weights are available",
     )  # fmt: skip
 

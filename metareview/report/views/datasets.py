@@ -66,9 +66,10 @@ def datasets(tables: Tables, results: Results, spec: ReviewSpec) -> View:
             Cell(len(runs.get(key, ())), refs_of(runs.get(key, ()))),
             Cell(key),
         ])  # fmt: skip
+    number = "1 data set" if len(rows) == 1 else f"{len(rows)} data sets"
     return arrange(
         "datasets", "Data sets", "Properties of the data sets as the documents state them; values in use.",
-        columns, body, notes=[f"{len(rows)} data sets; – where no document states a value."] if rows else [],
+        columns, body, notes=[f"{number}; – where no document states a value."] if rows else [],
         nothing="no data sets are recorded (datasets.csv)", machine=("dataset_id",),
     )  # fmt: skip
 

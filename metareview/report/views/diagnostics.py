@@ -18,6 +18,10 @@ from metareview.stats.synthesis.diagnostics_result import FitDiagnostics, Refit
 __all__ = ["BUILDERS", "Reading", "baujat", "bubble", "cumulative", "gosh", "influence", "leave_one_out", "profile"]
 
 
+#: Columns of ids in words.
+_WORDS = {"study_id": "study", "dataset_id": "data set", "experiment_id": "experiment", "source_id": "document"}
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the effects of a fit are, and how people read them.
@@ -31,6 +35,7 @@ class Reading:
     log : whether that scale is a ratio, drawn on a logarithmic axis.
     reference : the value of no difference on it; None for scores themselves.
     null : the value of no difference on the scale of the model, where contours of a funnel stand.
+    scale : name of the scale of the model, where people read another one.
     """
 
     key: str
@@ -41,6 +46,7 @@ class Reading:
     log: bool = False
     reference: float | None = None
     null: float = 0.0
+    scale: str = ""
 
     def name(self, kind: str) -> str:
         """Return the name of a view."""
@@ -56,6 +62,13 @@ class Reading:
         axis = {"axis": "log"} if self.log else {}
         none = {} if self.reference is None else {"reference": f"{self.reference:g}"}
         return {**about, "measure": self.measure, "level": f"{self.level:.0%}", **axis, **none}
+
+    @property
+    def scale_notes(self) -> list[str]:
+        """What a table says that shows a pooled value as people read it, and its SE as the model has it."""
+        return [f"SE and τ² are on the {self.scale} scale of the model; pooled values are turned back."] * bool(
+            self.scale
+        )
 
     def cell(self, estimate: float, low: float | None, high: float | None) -> Cell:
         """Return an estimate with its interval as people read it."""
@@ -102,7 +115,7 @@ def _refits(rows: Sequence[Refit], reading: Reading) -> list[list[Cell]]:
 def leave_one_out(found: FitDiagnostics | None, reading: Reading) -> View:
     """Return the pooled effect without each effect, or each cluster, in turn."""
     rows = found.leave_one_out if found else ()
-    what = (found.left_out if found else "effect").removesuffix("_id")
+    what = _WORDS.get(found.left_out, found.left_out) if found else "effect"
     body = _refits(rows, reading)
     if found and rows and found.estimate is not None:
         body.append([Cell("nothing left out"), Cell(found.k_used), reading.cell(found.estimate, found.low, found.high),
@@ -110,7 +123,7 @@ def leave_one_out(found: FitDiagnostics | None, reading: Reading) -> View:
     caption = f"{_upper(reading.measure)}, pooled again without one {what} at a time."
     return _view(
         found, reading, "leave-one-out", "Leave-one-out", caption, _columns(rows), body, part="leave_one_out",
-        alt=_extremes(rows, reading, f"without one {what}"),
+        notes=reading.scale_notes, alt=_extremes(rows, reading, f"without one {what}"),
     )  # fmt: skip
 
 
@@ -121,7 +134,8 @@ def cumulative(found: FitDiagnostics | None, reading: Reading) -> View:
     return _view(
         found, reading, "cumulative", "Cumulative synthesis",
         f"{_upper(reading.measure)}, pooled again with each effect added{f' by {by}' if by else ''}.", _columns(rows),
-        _refits(rows, reading), part="cumulative", alt=_extremes(rows, reading, "as effects are added"),
+        _refits(rows, reading), part="cumulative", notes=reading.scale_notes,
+        alt=_extremes(rows, reading, "as effects are added"),
     )  # fmt: skip
 
 

@@ -91,8 +91,12 @@ def _notes(found: GroupsResult | None, names: Names) -> list[str]:
     if found is None or not found.comparisons:
         return []
     level = display(1 - found.alpha, Column("x", "x", "percent", 0))
-    return [f"Groups by {found.by}; reference {found.reference or 'none'}; results printed in "
-            f"{names.corpus(found.corpus) if found.corpus else 'any document'}; {level} intervals."]  # fmt: skip
+    omega = any(e.name == "omega2" and e.value is not None for c in found.comparisons for e in c.effects)
+    borrowed = ["ω² stands with the interval of η², which estimates the same share; corrected for bias, it may be "
+                "below 0 and outside that interval."] * omega  # fmt: skip
+    where = names.corpus(found.corpus) if found.corpus else "any document"
+    return [f"Groups by {found.by}; reference {found.reference or 'none'}; results printed in {where}; {level} "
+            "intervals.", *borrowed]  # fmt: skip
 
 
 def printed_groups(tables: Tables) -> list[list[Row]]:
@@ -138,7 +142,7 @@ def _test(metric: str, test: GroupTest, refs: tuple[SourceRef, ...]) -> list[Cel
     return [
         Cell(metric),
         Cell("recomputed"),
-        Cell(f"all {test.n_groups} groups"),
+        Cell("the only group" if test.n_groups == 1 else f"all {test.n_groups} groups"),
         Cell(f"{_TESTS.get(test.test, test.test)} ({test.symbol})"),
         computed(Cell(test.statistic, refs, note=test.reason if test.statistic is None else "")),
         _df(test.df1, test.df2),

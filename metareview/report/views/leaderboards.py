@@ -93,7 +93,8 @@ def leaderboards(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     alone = sum(len(entries) for entries in every.values()) - len(body)
     unranked = [runs.standing(entry) for board in keys for entry in boards[board]]
     columns, body = _without_standing(columns, body, unranked)
-    kept = f"{len(keys)} boards: values of one data set, target, split, evaluation, metric and scoring rule."
+    boards_shown = "1 board" if len(keys) == 1 else f"{len(keys)} boards"
+    kept = f"{boards_shown}: values of one data set, target, split, evaluation, metric and scoring rule."
     left = f"Values without another method beside them are left to the table of results: {alone}."
     notes = [f"{kept} {left}"] if values else []
     return arrange(

@@ -18,6 +18,13 @@ _UNITS = {"dataset": "data sets", "study": "studies", "unit": "units", "none": "
 
 
 _PAIRED = "What two methods share: units of replication where every cell has the same ones, else columns."
+_ONE_SIDED = ("p and p (Holm) are two-sided, over all pairs; p better and p worse are one-sided and adjusted over all "
+              "ordered pairs, so they need not agree with p (Holm).")  # fmt: skip
+
+
+def _upper(text: str) -> str:
+    """Begin with a capital and leave names within as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def _declared(spec: ReviewSpec, key: str) -> RankingSpec:
@@ -61,7 +68,7 @@ def ranking(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> Vie
     columns = [
         Column("rank", "Rank", "text", help="1 is best; = where others share it"),
         Column("method", "Method"), Column("category", "Category"),
-        Column("score", found.rule_title.capitalize() if found and found.rule_title else "Score", "number",
+        Column("score", _upper(found.rule_title) if found and found.rule_title else "Score", "number",
                help=found.rule_title if found else ""),
         Column("bounds", "Possible ranks", "interval", 0,
                help="best and worst rank over all fillings of missing cells within the ranges of their metrics"),
@@ -154,7 +161,8 @@ def pairs(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
         f"pairs-{key}", f"Head to head: {declared.title}", "Every pair of methods on what both have.",
         columns, body, nothing=_nothing(found) if found is None or not found.ranked else "there is one method",
         keep=("first", "second", "improvement", "p_better", "p_worse", "p_holm"),
-        notes=[_PAIRED, *_tests_notes(found)], alt=f"Significance map of {len(found.ranked) if found else 0} methods.",
+        notes=[_PAIRED, *([_ONE_SIDED] if tested else []), *_tests_notes(found)],
+        alt=f"Significance map of {len(found.ranked) if found else 0} methods.",
     )  # fmt: skip
     return _with_meta(view, found, spec, key)
 

@@ -170,6 +170,8 @@ def fit(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
     )  # fmt: skip
     body = [*_model_rows(found, declared, names), *_spread_rows(found)] if found and found.coefficients else []
     notes = [found.paragraph] if found and found.paragraph else []
+    if declared.contrast is None and found and found.pooled is not None:
+        notes.append("Pooled scores have no test: a score has no value of no difference.")
     view = arrange(
         f"fit-{key}", f"Model: {declared.title}", f"The model of {_measure(declared, names)}.", columns, body,
         results=[found], notes=notes, nothing=_nothing(found), keep=("key", "quantity", "value"), machine=("key",),
@@ -181,18 +183,18 @@ def fit(tables: Tables, results: Results, spec: ReviewSpec, key: str) -> View:
 
 
 def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -> list[list[Cell]]:
-    out = []
+    out, contrast = [], declared.contrast is not None
     for row in found.coefficients:
         kind = "pooled" if found.pooled is not None else "coefficient"
-        out.append(_line(kind, row.name.capitalize() if kind == "pooled" else row.name, _cell(row), row,
-                         plain=declared.scale == "raw"))  # fmt: skip
+        out.append(_line(kind, _sentence(row.name) if kind == "pooled" else row.name, _cell(row), row,
+                         plain=declared.scale == "raw", tested=kind != "pooled" or contrast))  # fmt: skip
     if found.prediction is not None:
         out.append(_line("prediction", "Prediction interval", _cell(found.prediction), None))
     for group in found.groups:
         name = f"{names.datasets.get(group.name, group.name) or 'not stated'} (k = {group.k})"
         cell = replace(_cell(group.estimate), note=group.note)
         name += f": not pooled, {group.note}" if group.note else ""
-        out.append(_line("group", name, cell, group.estimate, plain=declared.scale == "raw"))
+        out.append(_line("group", name, cell, group.estimate, plain=declared.scale == "raw", tested=contrast))
     if found.omnibus is not None:
         test = found.omnibus
         out.append([Cell("omnibus"), Cell("Test of all moderators"), Cell(), Cell(), Cell(), Cell(test.value),
@@ -200,12 +202,14 @@ def _model_rows(found: SynthesisResult, declared: SynthesisSpec, names: Names) -
     return out
 
 
-def _line(key: str, name: str, value: Cell, row: Estimate | None, *, plain: bool = True) -> list[Cell]:
+def _line(
+    key: str, name: str, value: Cell, row: Estimate | None, *, plain: bool = True, tested: bool = True
+) -> list[Cell]:
     if row is None:
         return [Cell(key), Cell(name), value, *(Cell() for _ in range(5))]
     own = Cell() if plain or row.read is None else Cell(row.value, low=row.low, high=row.high, mark="derived")
-    return [Cell(key), Cell(name), value, own, Cell(row.se, mark="derived"), Cell(row.statistic), Cell(row.df),
-            Cell(row.pvalue)]  # fmt: skip
+    statistic, p = (row.statistic, row.pvalue) if tested else (None, None)
+    return [Cell(key), Cell(name), value, own, Cell(row.se, mark="derived"), Cell(statistic), Cell(row.df), Cell(p)]
 
 
 def _spread_rows(found: SynthesisResult) -> list[list[Cell]]:
@@ -247,7 +251,8 @@ def sensitivity(tables: Tables, results: Results, spec: ReviewSpec, key: str) ->
     view = arrange(
         f"sensitivity-{key}", f"Sensitivity: {declared.title}",
         "The pooled effect under other estimators, without outliers and influential effects, and under dependence.",
-        columns, body, nothing="with moderators or fewer than two effects there is no pooled effect to vary",
+        columns, body, notes=_reading(declared, names).scale_notes if body else (),
+        nothing="with moderators or fewer than two effects there is no pooled effect to vary",
         keep=("analysis", "k", "estimate"),
     )  # fmt: skip
     return _with_meta(view, declared, names)
@@ -293,7 +298,17 @@ def diagnostic(tables: Tables, results: Results, spec: ReviewSpec, argument: str
     kind, _, key = argument.partition(":")
     declared, names = _declared(spec, key), Names.of(tables, spec)
     found: FitDiagnostics | None = result_of(results, f"diagnostics-{key}", FitDiagnostics)
-    return BUILDERS[kind](found, _reading(declared, names))
+    return BUILDERS[kind](_with_names(found, names), _reading(declared, names))
+
+
+def _with_names(found: FitDiagnostics | None, names: Names) -> FitDiagnostics | None:
+    """Name what is left out as people do, where it is a study or a data set."""
+    known = {"study_id": names.study, "dataset_id": names.dataset}.get(found.left_out) if found else None
+    if found is None or known is None:
+        return found
+    return replace(
+        found, leave_one_out=tuple(replace(row, label=known(row.label) or row.label) for row in found.leave_one_out)
+    )
 
 
 def _reading(declared: SynthesisSpec, names: Names) -> Reading:
@@ -302,6 +317,7 @@ def _reading(declared: SynthesisSpec, names: Names) -> Reading:
     return Reading(
         declared.id, declared.title, _measure(declared, names), declared.level,
         scale.contrast if contrast else scale.back, ratio, (1.0 if ratio else 0.0) if contrast else None,
+        scale="" if declared.scale == "raw" else declared.scale,
     )  # fmt: skip
 
 

@@ -199,7 +199,7 @@ def _mean_cv(mean: MeanCv, names: Names, found: VariabilityResult | None) -> lis
     rows = found.rows if found else ()
     own = (row for row in rows if (row.metric, row.convention) == (mean.metric, mean.convention))
     refs = tuple(ref for row in own for ref in row.refs)
-    methods = "1 method" if mean.n_methods == 1 else f"{mean.n_methods} methods"
+    methods = "1 method" if mean.n_methods == 1 else f"{mean.n_methods} methods and settings"
     return [
         Cell(names.metric(mean.metric, mean.convention)),
         Cell("recomputed: mean CV"),

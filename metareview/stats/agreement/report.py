@@ -71,7 +71,7 @@ def agreement(
     if not 0 < level < 1:
         raise InputError(f"level {level:g} is no level of confidence; write 0.95")
     chosen = _positive(ratings, scale, positive)
-    warnings: list[str] = []
+    warnings = _alike(ratings)
     groups = [("all", ratings, _of_all(ratings, scale))]
     groups += [(f"{a} & {b}", ratings.pair(a, b), _of_two(ratings, scale, chosen))
                for a, b in combinations(ratings.raters, 2)]  # fmt: skip
@@ -91,6 +91,19 @@ def agreement(
         seed=seed if n_boot else None, n_boot=n_boot, tables=tuple(_tables(ratings)) if counted else (),
         estimates=tuple(estimates),
     )  # fmt: skip
+
+
+def _alike(ratings: Ratings) -> list[str]:
+    """Return warnings of categories that differ in nothing but case or spaces."""
+    spelt: dict[str, list[str]] = {}
+    for category in ratings.categories:
+        spelt.setdefault(" ".join(str(category).split()).casefold(), []).append(str(category))
+    return [
+        f"{' and '.join(map(repr, names))} differ only in case or spaces and count as different categories; "
+        "write them alike if they mean the same"
+        for names in spelt.values()
+        if len(names) > 1
+    ]
 
 
 def _positive(ratings: Ratings, scale: Scale, positive: object) -> int | None:

@@ -149,7 +149,7 @@ def _warnings(rows: list[AvailabilityRow], names: tuple[str, ...]) -> tuple[str,
         warnings.append("review.yaml declares no corpora; counts are over all included studies of the folder")
     warnings += [
         f"{row.corpus}, {row.attribute}: {row.n_not_stated} of {row.n} studies do not state it; "
-        "the share of all takes them for no, the share of those stated leaves them out"
+        "the share of all counts them as if nothing were available, the share of those stated leaves them out"
         for row in rows
         if row.category == ALL and row.n_not_stated
     ]

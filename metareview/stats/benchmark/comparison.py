@@ -281,6 +281,6 @@ def _warnings(groups: ValuesByGroup, tests: Sequence[GroupTest]) -> tuple[str, .
         if repeated:
             warnings.append(
                 f"several values of {name} come from one study: {', '.join(repeated)}; they are not independent, so "
-                "p values and intervals are too narrow"
+                "p values are too small and intervals too narrow"
             )
     return tuple(warnings)

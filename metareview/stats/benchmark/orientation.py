@@ -40,21 +40,10 @@ def orient(value: Fraction, metric: Metric, spec: CompositeSpec) -> Fraction:
     InputError
         If the metric has no direction, or points down and has no transform (``identity`` is none).
     """
+    fault = spec.misfit(metric)
+    if fault is not None:
+        raise InputError(f"review.yaml, composite.{fault.key}: {fault.rule}; {fault.remedy}")
     transform = spec.orientation.get(metric.key, "identity")
-    if metric.direction == "none":
-        raise InputError(
-            f"review.yaml, composite.metrics: {metric.key} has no better direction, so it cannot enter a composite; "
-            "take it out"
-        )
-    if metric.direction == "lower" and transform == "identity":
-        raise InputError(
-            f"review.yaml, composite.orientation: {metric.key} is better when lower and has no transform; declare "
-            "1-x (for scores in [0, 1]), 1/(1+x) or exp(-x)"
-        )
-    if metric.direction == "higher" and transform != "identity":
-        raise InputError(
-            f"review.yaml, composite.orientation: {metric.key} is better when higher already; remove its transform"
-        )
     return _TRANSFORMS[transform](value)
 
 

@@ -105,7 +105,8 @@ def sensitivity(table: pd.DataFrame, model: ModelFit, declared: SynthesisSpec) -
     if cluster is not None and cluster.nunique() < 2:
         cluster = None
     low = table["low_risk"].tolist() if "low_risk" in table else None
-    found = sensitivity_table(table[["yi", "vi"]], cluster=cluster, low_risk=low, level=declared.level)
+    found = sensitivity_table(table[["yi", "vi"]], cluster=cluster, low_risk=low, level=declared.level,
+                              cluster_name=ids)  # fmt: skip
     for row in found.astype(object).where(found.notna(), None).to_dict("records"):
         if row["estimate"] is None:
             out.append(Analysis(row["analysis"], None, None, None, row["note"]))

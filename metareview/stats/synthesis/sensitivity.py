@@ -39,6 +39,7 @@ def sensitivity_table(
     low_risk: Any = None,
     rho: tuple[float, ...] = (0.2, 0.5, 0.8),
     level: float = 0.95,
+    cluster_name: str | None = None,
 ) -> pd.DataFrame:
     """Return the pooled effect of one data set under a list of reasonable analyses.
 
@@ -53,6 +54,7 @@ def sensitivity_table(
     low_risk : booleans (k,) or a column, True where the risk of bias is low.
     rho : correlations of sampling errors within a cluster to try.
     level : level of confidence.
+    cluster_name : what a cluster is, for notes; the column of `cluster` by default.
 
     Returns
     -------
@@ -72,20 +74,22 @@ def sensitivity_table(
     if low is not None:
         jobs.append((LOW_RISK, lambda: _subset(y, v, low.astype(bool), level)))
     if ids is not None:
-        jobs += _dependent(y, v, [str(c) for c in ids], rho, level)
+        jobs += _dependent(y, v, [str(c) for c in ids], rho, level, cluster_name or cluster)
     return pd.DataFrame([_row(name, job) for name, job in jobs])
 
 
 def _dependent(
-    y: Array, v: Array, ids: list[str], rho: tuple[float, ...], level: float
+    y: Array, v: Array, ids: list[str], rho: tuple[float, ...], level: float, name: object
 ) -> list[tuple[str, Callable[[], ModelFit]]]:
     import pandas as pd
 
-    table = pd.DataFrame({"yi": y, "vi": v, "study": ids, "effect": range(len(y))})
-    three = "~ 1 | study/effect"
+    usable = isinstance(name, str) and name.isidentifier() and name not in ("yi", "vi", "effect")
+    own = str(name) if usable else "cluster"
+    table = pd.DataFrame({"yi": y, "vi": v, own: ids, "effect": range(len(y))})
+    three = f"~ 1 | {own}/effect"
 
     def hierarchical(r: float) -> ModelFit:
-        return fit(table, V=block_covariance(v, ids, r), random=three, cluster="study", level=level)
+        return fit(table, V=block_covariance(v, ids, r), random=three, cluster=own, level=level)
 
     def combined() -> ModelFit:
         one, variance, _ = aggregate(y, block_covariance(v, ids, rho[len(rho) // 2]), ids)
@@ -93,7 +97,7 @@ def _dependent(
 
     jobs: list[tuple[str, Callable[[], ModelFit]]] = [
         ("three levels", lambda: fit(table, random=three, level=level)),
-        ("robust (CR2)", lambda: fit(table, cluster="study", level=level)),
+        ("robust (CR2)", lambda: fit(table, cluster=own, level=level)),
     ]
     jobs += [
         (f"correlated and hierarchical, rho = {r:g}", lambda r=r: hierarchical(r))  # type: ignore[misc]

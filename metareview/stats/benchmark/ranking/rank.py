@@ -114,7 +114,8 @@ def _check(cube: Cube, level: float, n_boot: int) -> None:
     m, c = cube.shape
     if m < 2 or not c:
         what = f"one method ({cube.methods_compared[0]})" if m == 1 else "no methods" if not m else "no columns"
-        raise InputError(f"there is {what} to rank; a ranking needs at least two methods with values")
+        verb = "is" if m == 1 else "are"
+        raise InputError(f"there {verb} {what} to rank; a ranking needs at least two methods with values")
     if not 0 < level < 1:
         raise InputError(f"level {level} is not between 0 and 1")
     if n_boot < 0:

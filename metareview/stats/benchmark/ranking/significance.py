@@ -223,7 +223,7 @@ def significance(values: Array, names: tuple[str, ...], blocks: str, alpha: floa
         try:
             omnibus.append(test(values))
         except NotEstimable as error:
-            said.append(f"{test.__name__.replace('_', '-')}: {error}")
+            said.append(f"{test.__name__.replace('_', '-').title()}: {error}")
     difference = nemenyi_difference(k, n, alpha)
     if n < _LEAST:
         said.append(f"{n} blocks: no Wilcoxon test of so few can fall below {2 / 2**n:.3g}")
