@@ -215,7 +215,9 @@ def fib25(request: Request) -> Volume:
         bodies = table[order[at], 1]
     else:
         bodies = to_labels(files.read(labels, region=region), "fib25")
-    return request.volume(to_image(files.read(image, region=region), "fib25"), bodies)
+    grey = to_image(files.read(image, region=region), "fib25")
+    files.agree(image, labels / "stack" if labels.suffix == ".h5" else labels)
+    return request.volume(grey, bodies)
 
 
 def pair(request: Request) -> Volume:
