@@ -186,6 +186,10 @@ def test_a_further_score_needs_no_training(
     assert {"rerun.phantom-forest.as-written"} == {
         row["experiment"] for row in json.loads(capsys.readouterr().out) if row["score"] == "dice:fg"
     }
+    again = [record for record in read_records(copy).values() if record.spec_id == "phantom-forest"]
+    assert again
+    for record in again:  # which code trained stays, which code scored is added
+        assert record.code["scored"]["metareview"] == record.code["metareview"]
 
 
 def test_the_verbs_speak_json(review: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,19 @@ def with_failures(monkeypatch: pytest.MonkeyPatch, failures: dict[int, BaseExcep
     monkeypatch.setattr(conductor, "run_job", fails)
 
 
+def test_a_broken_spec_of_another_run_is_told_before_the_first_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are made from all specs: after hours of training is too late to hear that one cannot be read."""
+    review = small(tmp_path / "review")
+    (review / "reruns" / "specs" / "broken.yaml").write_text("id: other\n", encoding="utf-8")
+    begun: list[str] = []
+    monkeypatch.setattr(conductor, "run_job", lambda _, spec, *a, **k: begun.append(spec.id))
+    assert call("run", str(review), NAME) == 1
+    assert "broken.yaml" in capsys.readouterr().err
+    assert not begun
+
+
 def test_a_run_that_fails_does_not_stop_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

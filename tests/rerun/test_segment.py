@@ -172,7 +172,7 @@ def test_waterz_fragments() -> None:
         segment("waterz", prediction, 0.5, fragments="distances")
 
 
-def test_waterz_fragments_by_mutex() -> None:
+def test_waterz_fragments_by_mutex(monkeypatch: pytest.MonkeyPatch) -> None:
     """A taught boundary is two voxels wide: the mutex watershed leaves them out, as fragments they go to the cells."""
     need("waterz")
     need("watershed")
@@ -180,7 +180,15 @@ def test_waterz_fragments_by_mutex() -> None:
     truth, offsets = cells(dense=True), ((-1, 0, 0), (0, -1, 0), (0, 0, -1), (0, 0, -3))
     taught = make_target("affinities", grow_boundary(truth, 1), offsets=offsets).astype(np.float32)
     assert 0 in segment("mutex", taught, 0.7, offsets=offsets)
+    asked: list[tuple[float, Any]] = []
+
+    def watched(prediction: Any, threshold: float, **how: Any) -> Any:
+        asked.append((threshold, how["offsets"]))
+        return SEGMENTERS["mutex"](prediction, threshold, **how)
+
+    monkeypatch.setattr("metareview.rerun.segment.mutex", watched)
     held = segment("waterz", taught, 0.5, fragments="mutex", offsets=offsets, bias=0.7)
+    assert asked == [(0.7, offsets)]  # all channels, the far one among them
     assert 0 not in held
     assert len(np.unique(held)) == len(np.unique(truth))
     assert score_volumes(held, truth, ["arand:gt0"]).value("arand", "gt0") < 0.2
