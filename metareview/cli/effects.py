@@ -110,7 +110,12 @@ def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
         sep, decimal = _layout(path)
         if text:
             return pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, skipinitialspace=True)
-        return pd.read_csv(path, sep=sep, decimal=decimal)
+        table = pd.read_csv(path, sep=sep, decimal=decimal)
+        if decimal == ",":  # one word in a column leaves its numbers as text; the word is at fault, not they
+            for name in table.columns:
+                if not pd.api.types.is_numeric_dtype(table[name]):
+                    table[name] = table[name].replace(r"^(\s*[+-]?\d+),(\d+\s*)$", r"\1.\2", regex=True)
+        return table
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; give the path of a CSV file") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, IsADirectoryError) as error:

@@ -216,6 +216,13 @@ def test_refusals(trials: Path, arguments: tuple[str, ...], message: str, capsys
     assert message in capsys.readouterr().err
 
 
+def test_a_word_among_decimal_commas_is_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("yi;vi\n0,5;0,1\nx;0,2\n0,3;0,1\n", encoding="utf-8")
+    assert run("fit", str(bad)) == 2
+    assert "bad.csv: yi is not numeric: line 3 has 'x'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["fit", "sensitivity", "plot"])
 def test_standard_errors_in_place_of_variances(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, bad = tmp_path / "se.csv", tmp_path / "bad.csv"
