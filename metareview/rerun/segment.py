@@ -3,6 +3,7 @@
 Libraries do the work: SciPy for components, scikit-image for watersheds, waterz for agglomeration of affinities,
 mwatershed for the mutex watershed, python-elf for the multicut. A threshold is chosen on validation data only
 (`metareview.rerun.thresholds`). With ``dims=2`` nothing is joined across sections: each has ids of its own.
+The multicut may still look across them: what lies above and below a superpixel is evidence for where a section is cut.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metareview.errors import InputError, UnknownName
+from metareview.evaluation.thinning import section_components
 from metareview.rerun.needs import require
 from metareview.rerun.targets import NEAREST_OFFSETS, Offsets
 
@@ -38,6 +40,7 @@ Labels = NDArray[np.uint64]
 Segmenter = Callable[..., Labels]
 Dims = Literal[2, 3]
 Fragments = Literal["affinities", "distance", "mutex"]
+Weighting = Literal["none", "all", "xyz"]
 #: voxels below which a mutex fragment is what the membrane is made of, not part of a cell
 CRUMB = 50
 
@@ -232,6 +235,7 @@ def multicut(
     boundary: Literal["affinities", "membrane"] = "affinities",
     cut: float = 0.5,
     sigma: float = 2.0,
+    weighting: Weighting = "none",
     dims: Dims = 3,
     smallest: int = 0,
 ) -> Labels:
@@ -241,11 +245,18 @@ def multicut(
     ----------
     prediction : affinities (the mean of the first three, taken from 1, is the boundary map), or a membrane map.
     threshold : the boundary bias beta; above 0.5 more is cut.
-    cut, sigma, dims : of the oversegmentation, `watershed` with distance seeds.
+    cut, sigma, dims : of the oversegmentation, `watershed` with distance seeds. With ``dims=2`` its superpixels are
+        flat, those of neighbouring sections share edges too, and the cells of a section are its connected regions of
+        one node.
+    weighting : of an edge's cost by its size: ``none``; ``all``, size over the largest size; ``xyz``, the same apart
+        for edges within sections and across them (only ``dims=2``; broad faces would outweigh all borders otherwise).
 
-    Source: Andres et al. 2012, ECCV, LNCS 7574:778-791; Beier et al. 2017, Nat Methods 14:101-102. The cost of an edge
-    is log((1 - p) / p) + log((1 - beta) / beta) with p the mean of the boundary map along it.
+    Source: Andres et al. 2012, ECCV, LNCS 7574:778-791; Beier et al. 2017, Nat Methods 14:101-102 (with flat
+    superpixels and both kinds of edges). The cost of an edge is log((1 - p) / p) + log((1 - beta) / beta) with p the
+    mean of the boundary map along it.
     """
+    if weighting == "xyz" and dims == 3:
+        raise InputError("weighting 'xyz' tells edges across sections from those within; it needs dims: 2")
     features, solver = require("elf.segmentation.features"), require("elf.segmentation.multicut")
     if boundary == "affinities":
         height = _walls(_affinities(prediction, NEAREST_OFFSETS))
@@ -257,9 +268,11 @@ def multicut(
     graph = features.compute_rag(compact, n_threads=1)
     if graph.number_of_edges == 0:
         return over
-    edges = features.compute_boundary_mean_and_length(graph, compact, height, n_threads=1)[:, 0]
-    nodes = solver.multicut_kernighan_lin(graph, solver.compute_edge_costs(edges, beta=threshold))
-    return _drop_small(np.asarray(nodes, np.uint64)[compact] + np.uint64(1), smallest)
+    edges = features.compute_boundary_mean_and_length(graph, compact, height, n_threads=1)
+    across = features.compute_z_edge_mask(graph, compact) if dims == 2 and compact.ndim == 3 else None
+    costs = _edge_costs(edges, threshold, weighting, across)
+    nodes = np.asarray(solver.multicut_kernighan_lin(graph, costs), np.uint64)[compact] + np.uint64(1)
+    return _drop_small(section_components(nodes).astype(np.uint64) if dims == 2 else nodes, smallest)
 
 
 SEGMENTERS: Mapping[str, Segmenter] = MappingProxyType(
@@ -300,6 +313,19 @@ def sweep(
         return
     for threshold in sorted(thresholds):
         yield threshold, segment(name, prediction, threshold, **options)
+
+
+def _edge_costs(
+    edges: NDArray[np.floating[Any]], beta: float, weighting: Weighting, across: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """Costs of the edges (mean, size) of a multicut; above 0 they are better joined, below better cut."""
+    solver = require("elf.segmentation.multicut")
+    means, sizes = edges.T
+    kinds = None  # None: all edges are one kind
+    if weighting == "xyz" and across is not None:
+        kinds = [kind for kind in (across, ~across) if kind.any()]
+    weights = None if weighting == "none" else sizes
+    return np.asarray(solver.transform_probabilities_to_costs(means, beta, weights, kinds), np.float64)
 
 
 def _components(chosen: NDArray[np.bool_], dims: Dims) -> Labels:

@@ -100,6 +100,9 @@ def _of_target(spec: RerunSpec) -> Iterator[Told]:
         "multicut", "affinities",
     )  # fmt: skip
     misfit = f"found {method!r} with the target {target}"
+    if method == "multicut" and options.get("weighting") == "xyz" and options.get("dims", 3) == 3:
+        yield ("segment.options.weighting", "found 'xyz' with dims 3",
+               "it tells edges across sections from those within", "add dims: 2, or write all or none")  # fmt: skip
     if of_affinities:
         if target != "affinities":
             yield "segment.method", misfit, f"{method} cuts affinities", _instead(target)

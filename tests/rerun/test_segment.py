@@ -17,7 +17,7 @@ from metareview.errors import InputError, MissingExtra, NotEstimable, UnknownNam
 from metareview.evaluation import score_volumes
 from metareview.rerun.data import Volume
 from metareview.rerun.run import choose_on_validation
-from metareview.rerun.segment import SEGMENTERS, segment, sweep
+from metareview.rerun.segment import SEGMENTERS, _edge_costs, segment, sweep
 from metareview.rerun.targets import LEE_OFFSETS, grow_boundary, make_target
 from metareview.rerun.thresholds import best_place, edge_warning
 
@@ -75,13 +75,53 @@ def test_perfect_prediction_gives_the_truth(name: str) -> None:
     assert np.array_equal(labels, segment(name, prediction, 0.5, **options))  # same input, same labels
 
 
-@pytest.mark.parametrize("name", ["components", "watershed", "marker-watershed"])
+@pytest.mark.parametrize("name", ["components", "watershed", "marker-watershed", "multicut"])
 def test_sections_stay_apart(name: str) -> None:
     need(name)
     gap = cells(dense=False)
-    labels = segment(name, PERFECT[name](gap, gap)[0], 0.5, dims=2)
+    prediction, options = PERFECT[name](gap, gap)
+    labels = segment(name, prediction, 0.5, dims=2, **options)
     ids = [set(np.unique(section)) - {0} for section in labels]
     assert sum(map(len, ids)) == len(set.union(*ids)) > len(np.unique(gap))
+
+
+def test_the_multicut_looks_above_and_below() -> None:
+    """A wall that one section shows faintly is cut where its neighbours show it: two edges of a node outweigh one."""
+    need("multicut")
+    wall = np.full((1, 3, 24, 40), 0.02, np.float32)
+    wall[..., 19:21] = 0.95
+    wall[:, 1, :, 19:21] = 0.45  # more probably no wall, taken by itself
+    how: dict[str, Any] = {"boundary": "membrane", "cut": 0.3, "dims": 2, "weighting": "xyz"}
+    alone = segment("multicut", wall[:, 1:2], 0.5, **how)
+    assert len(np.unique(alone)) == 1
+    labels = segment("multicut", wall, 0.5, **how)
+    assert [len(np.unique(section)) for section in labels] == [2, 2, 2]
+    assert len(np.unique(labels)) == 6
+
+
+@pytest.mark.parametrize(
+    ("weighting", "across", "expected"),
+    [
+        ("none", None, [np.log(9), 0.0, -np.log(9)]),
+        ("all", None, [np.log(9) / 4, 0.0, -np.log(9)]),
+        ("xyz", [True, True, False], [np.log(9) / 2, 0.0, -np.log(9)]),
+        ("xyz", None, [np.log(9) / 4, 0.0, -np.log(9)]),
+        ("xyz", [False, False, False], [np.log(9) / 4, 0.0, -np.log(9)]),
+    ],
+)
+def test_costs_of_edges_by_hand(weighting: Any, across: Any, expected: list[float]) -> None:
+    """log((1 - p) / p) of p = 0.1, 0.5 and 0.9 (the library moves p by up to 0.001), times size over largest size."""
+    need("multicut")
+    edges = np.array([[0.1, 10.0], [0.5, 20.0], [0.9, 40.0]])
+    kinds = None if across is None else np.array(across)
+    assert _edge_costs(edges, 0.5, weighting, kinds) == pytest.approx(np.array(expected), abs=0.01)
+    biased = _edge_costs(edges, 0.25, weighting, kinds) - _edge_costs(edges, 0.5, weighting, kinds)
+    assert biased[2] == pytest.approx(np.log(3))  # below 0.5 less is cut
+
+
+def test_weighting_across_sections_needs_flat_superpixels() -> None:
+    with pytest.raises(InputError, match="needs dims: 2"):
+        segment("multicut", np.zeros((1, 2, 8, 8), np.float32), 0.5, boundary="membrane", weighting="xyz")
 
 
 def test_components_by_hand() -> None:
