@@ -151,9 +151,10 @@ def score(
       metareview rerun score data/studies/brain-em --again --data ~/em_data
     """
     if again:
-        from metareview.rerun.run import score_again
+        from metareview.rerun.again import score_again
 
-        score_again(review, data=data, work=work)
+        for run_id, why in score_again(review, data=data, work=work).left.items():
+            typer.echo(f"{run_id}: not scored again: {why}", err=True)
     _print(_write_rows(review), as_json, output)
 
 

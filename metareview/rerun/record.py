@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class RunRecord(Result):
     thresholds, threshold, chosen_by : the candidates with their validation scores, the one in use, the score; without a
         threshold where a published segmentation was scored.
     scores : on the test regions; `extent` is what was counted there.
+    predictions : file of each predicted test region -> its sha256; nothing for a published segmentation, and in records
+        that are older than this field.
     """
 
     run_id: str
@@ -88,6 +90,7 @@ class RunRecord(Result):
     chosen_by: str
     scores: tuple[ScoreRow, ...]
     extent: dict[str, Any]
+    predictions: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -35,14 +35,13 @@ from metareview.rerun.record import (
     thinned,
     write_record,
 )
-from metareview.rerun.run_data import load_data, plain_options, refuse_mixture, refuse_other_data
+from metareview.rerun.run_data import load_data, plain_options, refuse_mixture
 from metareview.rerun.segment import SEGMENTERS, sweep
 from metareview.rerun.spec import RerunSpec, score_name
-from metareview.rerun.spec_files import read_specs
 from metareview.rerun.thresholds import best_place, edge_warning
 from metareview.schema.metric import default_vocabulary
 
-__all__ = ["choose_on_validation", "load_data", "run_job", "score_again", "score_regions", "work_folder"]
+__all__ = ["choose_on_validation", "load_data", "prediction_hashes", "run_job", "score_regions", "work_folder"]
 
 
 #: What a run may find done, and the file that says so.
@@ -133,6 +132,7 @@ def run_job(
         finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,
         threshold=done.threshold, chosen_by=score_name(spec.segment.choose_by) if done.table else "",
         scores=done.result.rows, extent=asdict(done.result.extent), warnings=done.result.warnings,
+        predictions=done.predictions,
     )  # fmt: skip
     write_record(review, record)
     return record
@@ -140,12 +140,13 @@ def run_job(
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a run comes to: the training, the candidate thresholds, the one in use, the scores."""
+    """What a run comes to: training, candidate thresholds, the one in use, scores, hashes of predictions."""
 
     trained: Trained
     table: tuple[Threshold, ...]
     threshold: float | None
     result: ScoreResult
+    predictions: dict[str, str] = field(default_factory=dict)
 
 
 def _trained(
@@ -165,7 +166,14 @@ def _trained(
         table, threshold, said = choose_on_validation(spec, val, volume)
     with clock("score"):
         result = score_regions(spec, test, volume, threshold)
-        return _Done(trained, table, threshold, replace(result, warnings=(*said, *result.warnings)))
+        result = replace(result, warnings=(*said, *result.warnings))
+    return _Done(trained, table, threshold, result, prediction_hashes(folder, len(test)))
+
+
+def prediction_hashes(folder: Path, regions: int) -> dict[str, str]:
+    """Return the sha256 of each kept prediction of a test region by the name of its file; none for one that is gone."""
+    paths = [folder / f"test.{number}.npy" for number in range(regions)]
+    return {path.name: file_hash(path) for path in paths if path.is_file()}
 
 
 def _now() -> str:
@@ -321,43 +329,3 @@ def _convergence(trained: Trained) -> dict[str, Any]:
         "steps": trained.steps, "parameters": trained.parameters, "voxels_per_second": trained.voxels_per_second,
         "history": history, "events": [*trained.events, *trained.met],
     }  # fmt: skip
-
-
-def score_again(review: Path | str, *, data: Path | str | None = None, work: Path | str | None = None) -> list[str]:
-    """Segment and score kept predictions again with the specs of today; return the runs that were.
-
-    Weights, predictions and thresholds stay; runs whose spec has changed, or whose prediction is gone, stay as they
-    are.
-
-    Raises
-    ------
-    InputError
-        If the data are not those of a record.
-    """
-    done: list[str] = []
-    records = read_records(review)
-    for written in read_specs(review).values():
-        for name in ("as-written", *written.presets):
-            spec = written.with_preset(name)
-            ids = [spec.run_id(fold, seed) for fold in spec.folds() for seed in spec.seeds]
-            for run_id in (run for run in ids if run in records):
-                record = records[run_id]
-                folder = work_folder(review, work, spec, record.fold, record.seed)
-                if record.threshold is None:  # a given segmentation is scored again by running it again
-                    continue
-                boxes = [tuple(tuple(side) for side in box) for box in record.regions["test"]]
-                paths = [folder / f"test.{number}.npy" for number in range(len(boxes))]
-                if not all(path.is_file() for path in paths):
-                    continue
-                regions: Regions = [(box, np.load(path)) for box, path in zip(boxes, paths, strict=True)]  # type: ignore[misc]
-                volume = load_data(spec, data)
-                refuse_other_data(record, volume)
-                result = score_regions(spec, regions, volume, record.threshold)
-                tried = [entry.value for entry in record.thresholds]
-                said = edge_warning(tried, tried.index(record.threshold))
-                write_record(review, replace(
-                    record, scores=result.rows, extent=asdict(result.extent), warnings=(*said, *result.warnings),
-                    code={**record.code, "scored": code_version()},
-                ))  # fmt: skip
-                done.append(run_id)
-    return done

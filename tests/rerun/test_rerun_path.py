@@ -15,6 +15,7 @@ import yaml
 from metareview.api import load
 from metareview.cli import main
 from metareview.errors import InputError
+from metareview.evaluation.inputs import file_hash
 from metareview.rerun.record import read_records, record_path
 from metareview.rerun.spec_files import read_specs
 
@@ -190,6 +191,31 @@ def test_a_further_score_needs_no_training(
     assert again
     for record in again:  # which code trained stays, which code scored is added
         assert record.code["scored"]["metareview"] == record.code["metareview"]
+
+
+def test_predictions_of_another_training_are_not_scored_for_a_record(
+    review: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forced run that was killed between its predictions and its record leaves them beside the former record."""
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    spec = read_specs(copy)["phantom-forest"]
+    one, two, three = (spec.run_id("0", seed) for seed in spec.seeds)
+    before = read_records(copy)
+    work = copy / "reruns" / ".work"
+    prediction = work / spec.training_id("0", 1) / "test.0.npy"
+    assert before[one].predictions == {"test.0.npy": file_hash(prediction)}
+    np.save(prediction, np.load(prediction) * 0.5)
+    (work / spec.training_id("0", 2) / "test.0.npy").unlink()
+    assert run("score", str(copy), "--again") == 0
+    told = capsys.readouterr().err
+    assert f"{one}: not scored again: its predictions are those of another training" in told
+    assert f"{two}: not scored again: its predictions are not in" in told
+    assert f"{three}: not" not in told
+    after = read_records(copy)
+    assert [after[name].code for name in (one, two)] == [before[name].code for name in (one, two)]
+    assert "scored" in after[three].code
+    assert after[three].scores == before[three].scores
 
 
 def test_the_verbs_speak_json(review: Path, capsys: pytest.CaptureFixture[str]) -> None:
