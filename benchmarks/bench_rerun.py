@@ -130,8 +130,8 @@ def outcomes(result: dict[str, Any]) -> str:
         f"ours is {times['train']:.2f} times as fast in training, {times['predict']:.2f} in prediction, "
         f"{times['both']:.2f} in both"
     )
-    if found["equal"] is not None:
-        words = "equal as far as these seeds tell" if found["equal"] else "not equal"
+    if found["within_noise"] is not None:
+        words = "no more than seeds differ" if found["within_noise"] else "more than seeds differ"
         few = "" if found["enough"] else "; with fewer than three seeds the interval says little"
         interval = f"[{found['low']:+.4f}, {found['high']:+.4f}]"
         lines.append(f"scores, ours less plain: {found['difference']:+.4f} {interval}: {words}{few}")

@@ -6,6 +6,7 @@ standard deviation (n - 1) and number of seeds. Seeds of which a fold is missing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -100,17 +101,24 @@ def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> Re
     runs = [record for group in seeds.values() for record in group]
     folds, whole = len(spec.folds()), len(spec.all_folds())
     run = f"{folds} fold{'s' * (folds > 1)}" if folds == whole else f"{folds} of {whole} folds"
-    notes = [*spec.departures, *dict.fromkeys(text for record in runs for text in record.leakage)]
+    notes = [*spec.departures, *dict.fromkeys(text for record in runs for text in record.leakage), *_warned(runs)]
     parts = [f"{spec.preset} preset"] if spec.preset != "as-written" else []
     parts += [f"width {spec.train.width:g}"] if spec.model not in ("forest", "given") and spec.train.width != 1 else []
     return RerunExperiment(
         experiment_id=spec.experiment_id, study_id=spec.study_id, method=spec.method, category=spec.category,
         setting=", ".join(parts) or None, dataset_id=spec.data.dataset_id, target=spec.target,
-        split=f"{spec.split.kind}, {run}{_tested(spec, runs)}", n_runs=len(runs), replicates=spec.replicates,
+        split=f"{spec.split.kind}, {run}{_tested(spec, runs)}{_part(spec)}",
+        n_runs=len(runs), replicates=spec.replicates,
         origin="recomputed" if spec.given else "rerun", test_set=spec.test_set, test_set_note=spec.test_set_note,
         locator=f"specs/{spec.id}.yaml",
-        run_id=tuple(record.run_id for record in runs), note="; ".join(notes) or None,
+        run_id=tuple(record.run_id for record in runs), training=spec.training, note="; ".join(notes) or None,
     )  # fmt: skip
+
+
+def _warned(runs: Sequence[RunRecord]) -> list[str]:
+    """Return what the runs were warned of, and how many of them."""
+    counts = Counter(text for record in runs for text in dict.fromkeys(record.warnings))
+    return [f"{text} ({count} of {len(runs)} runs)" for text, count in counts.items()]
 
 
 def _tested(spec: RerunSpec, runs: Sequence[RunRecord]) -> str:
@@ -126,6 +134,16 @@ def _tested(spec: RerunSpec, runs: Sequence[RunRecord]) -> str:
     boxes = dict.fromkeys(tuple(map(tuple, box)) for record in runs for box in record.regions.get("test", ()))
     places = (" ".join(f"{axis} {low}–{high}" for axis, (low, high) in zip("zyx", box, strict=True)) for box in boxes)
     return f", tested {', '.join(places)}" if boxes else ""
+
+
+def _part(spec: RerunSpec) -> str:
+    """Return what the options of the loader pick out of a data set, such as a sample: other voxels, same boxes."""
+    told = ", ".join(f"{name} {_plain(value)}" for name, value in sorted(spec.data.options.items()))
+    return f", {told}" if told else ""
+
+
+def _plain(value: Any) -> str:
+    return " x ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _results(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> tuple[list[RerunResult], list[str]]:

@@ -286,8 +286,16 @@ class RerunSpec(Config):
 
     def training_id(self, fold: str, seed: int) -> str:
         """Return the id of what a run trains and predicts; runs that differ only in their segmentation share it."""
-        body = {key: value for key, value in self.decides(defaults=False).items() if key != "segment"}
-        return f"{self.id}.f{fold}.s{seed}.{_digest(body)}"
+        return f"{self.id}.f{fold}.s{seed}.{self._trains}"
+
+    @property
+    def training(self) -> str | None:
+        """The id of all its trainings together; None where nothing is trained."""
+        return None if self.given else f"{self.id}.{self._trains}"
+
+    @property
+    def _trains(self) -> str:
+        return _digest({key: value for key, value in self.decides(defaults=False).items() if key != "segment"})
 
     def all_folds(self) -> tuple[str, ...]:
         """Return the names of the folds of the split, known without the data."""

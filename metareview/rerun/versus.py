@@ -34,7 +34,7 @@ from metareview.rerun.run import choose_on_validation, score_regions
 from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
 from metareview.rerun.spec import RerunSpec, score_name
 from metareview.rerun.stitch import Stitching, apply_model, averaged
-from metareview.stats.benchmark.replication import LEAST_RUNS, difference_interval, sample_of
+from metareview.stats.benchmark.replication import LEAST_RUNS, mean_interval, sample_of
 
 __all__ = ["Loop", "Outcome", "compare", "plain_predictor", "summary"]
 
@@ -199,8 +199,9 @@ def compare(
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return, of outcomes by both loops: mean and SD of the score, seconds, how many times faster, and the difference.
 
-    The difference of the mean scores (ours less plain) has Welch's interval; where it holds 0, the scores are equal as
-    far as seeds tell. ``enough`` says whether there are three seeds, below which an interval says little.
+    A seed gives both loops the same first weights and the same patches, so the difference (ours less plain) is taken
+    seed by seed, with the t interval of its mean. ``within_noise``: the mean difference is no larger than the standard
+    deviation over seeds of the plain loop. ``enough``: there are three seeds, below which an interval says little.
     """
     sides = {loop: [outcome for outcome in outcomes if outcome.loop == loop] for loop in get_args(Loop)}
     seconds, scores = {}, {}
@@ -208,12 +209,14 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         train, predict = fmean(o.train_seconds for o in found), fmean(o.predict_seconds for o in found)
         seconds[loop] = {"train": train, "predict": predict, "both": train + predict}
         scores[loop] = sample_of([outcome.score for outcome in found])
-    ours, plain = scores["ours"], scores["plain"]
-    low, high = difference_interval(ours, plain) if min(ours.n, plain.n) > 1 else (None, None)
+    plain = scores["plain"]
+    by_seed = {outcome.seed: outcome.score for outcome in sides["plain"]}
+    apart = sample_of([outcome.score - by_seed[outcome.seed] for outcome in sides["ours"]])
+    low, high = mean_interval(apart) if apart.n > 1 else (None, None)
     faster = {key: seconds["plain"][key] / seconds["ours"][key] for key in seconds["ours"]}
     return {
         "seconds": seconds, "times_faster": faster,
-        "scores": {loop: asdict(sample) for loop, sample in scores.items()}, "difference": ours.mean - plain.mean,
-        "low": low, "high": high, "enough": min(ours.n, plain.n) >= LEAST_RUNS,
-        "equal": None if low is None or high is None else low <= 0 <= high,
+        "scores": {loop: asdict(sample) for loop, sample in scores.items()}, "difference": apart.mean,
+        "low": low, "high": high, "enough": apart.n >= LEAST_RUNS,
+        "within_noise": None if plain.sd is None else abs(apart.mean) <= plain.sd,
     }  # fmt: skip

@@ -34,6 +34,8 @@ class RerunExperiment(Experiment):
     """The spec, such as ``specs/isbi2012-unet2d.yaml``."""
     run_id: tuple[Slug, ...] = ()
     """The run records it rests on."""
+    training: Slug | None = None
+    """What was trained; re-runs in which this is the same have their networks in common, seed by seed."""
     replicates: Slug | None = None
     """The published experiment it answers; empty where the review has none by this method on these data."""
     test_set: TestSet = "unclear"

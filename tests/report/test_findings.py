@@ -173,10 +173,18 @@ def test_reruns_name_the_best_of_each_data_set() -> None:
     rows[1]["verdict"] = Cell("lower", mark="warning")
     one = said(view("replication", *rows))[0]
     assert one.sentence == (
-        "3 scores of models run again here: 1 lower, 1 not comparable, 1 nothing published; best re-run: B on D, "
-        "ARAND:gt0 0.150 (reported 0.100: not comparable)."
+        "3 scores of models run again here: 1 lower, 1 not comparable, 1 nothing published; lowest mean ARAND:gt0 on "
+        "D: B 0.150 (reported 0.100: not comparable)."
     )
     assert one.mark == "warning"
+    rows[2] |= {"relation": "same data", "by": "C, Doe 2020"}
+    published = line("F", "ARAND:gt0", 0.05, "nothing published") | {"n": Cell(1, note="segmentation")}
+    other = said(view("replication", *rows, published))[0]
+    assert other.sentence == (
+        "4 scores (1 of published segmentations that were scored here, the others of models run again here): 1 lower, "
+        "1 not comparable, 2 nothing published; lowest mean ARAND:gt0 on D: B 0.150 (of another method, C, Doe 2020, "
+        "0.100 is printed)."
+    )
     alone = said(view("replication", rows[0]))[0]
     assert (alone.sentence, alone.mark) == ("1 score of models run again here: 1 nothing published.", "")
 

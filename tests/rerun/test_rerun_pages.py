@@ -26,7 +26,7 @@ def test_spec_of_the_page(root: Path) -> None:
     assert problems == []
     assert spec is not None
     assert spec.id == "isbi2012-unet2d"
-    assert {"full", "full-multicut", "small", "small-multicut"} == set(spec.presets)
+    assert {"full", "small", "small-multicut"} == set(spec.presets)
     one, other = spec.with_preset("small"), spec.with_preset("small-multicut")
     assert one.training_id("0", 1) == other.training_id("0", 1)
 

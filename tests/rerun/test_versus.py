@@ -82,14 +82,17 @@ def test_summary_by_hand() -> None:
     found = summary([*plain, *ours])
     assert found["times_faster"] == {"train": 10.0, "predict": 2.0, "both": 6.0}
     assert found["difference"] == pytest.approx(0.01)
-    half = 2.7764451 * (2 * 0.02**2 / 3) ** 0.5  # Welch with equal SD: t of 4 degrees of freedom
-    assert (found["low"], found["high"]) == pytest.approx((0.01 - half, 0.01 + half))
-    assert found["equal"]
+    assert (found["low"], found["high"]) == pytest.approx((0.01, 0.01))  # every seed differs by as much
+    assert found["within_noise"]  # seeds of the plain loop differ by 0.02
     assert found["enough"]
-    apart = summary([*plain, *(replace(row, score=row.score + 1) for row in ours)])
-    assert not apart["equal"]
+    uneven = [replace(row, score=row.score + more) for row, more in zip(plain, (0.0, 0.01, 0.02), strict=True)]
+    found = summary([*plain, *(replace(row, loop="ours") for row in uneven)])
+    half = 4.3026527 * 0.01 / 3**0.5  # differences 0, 0.01 and 0.02: SD 0.01, t of 2 degrees of freedom
+    assert (found["low"], found["high"]) == pytest.approx((0.01 - half, 0.01 + half))
+    apart = summary([*plain, *(replace(row, score=row.score + 0.0201) for row in ours)])
+    assert not apart["within_noise"]
     one = summary([plain[0], ours[0]])
-    assert (one["low"], one["equal"], one["enough"]) == (None, None, False)
+    assert (one["low"], one["within_noise"], one["enough"]) == (None, None, False)
 
 
 def test_refusals() -> None:

@@ -8,7 +8,7 @@ from metareview.schema.review import ReviewSpec
 
 __all__ = ["appraisal", "code", "reruns", "syntheses"]
 
-#: Data sets whose best re-run is named.
+#: Data sets whose best mean of a re-run is named.
 _NAMED = 2
 
 
@@ -38,7 +38,7 @@ def syntheses(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:
 
 
 def reruns(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:
-    """Return how many scores were made again, with their verdicts, and the best re-run of each data set."""
+    """Return how many scores were made again, with their verdicts, and the best mean of each data set."""
     table = list(lines(views, "replication"))
     if not table:
         return ()
@@ -47,37 +47,59 @@ def reruns(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:
     for verdict in sorted(verdicts):
         alike = [line for line in table if line.text("verdict") == verdict]
         told.append([among(table[0].view, alike), f" {verdict}"])
+    fixed = [line for line in table if _is_fixed(line)]
+    of: list[Part | str] = [" of models run again here"]
+    if fixed:
+        of = [
+            " (",
+            among(table[0].view, fixed),
+            " of published segmentations that were scored here, the others",
+            *of,
+            ")",
+        ]
     best = _best_of_each(table, spec)
     differ = any(line.cell("verdict").mark == "warning" for line in table)
     return (
         finding(
-            "reruns", "Re-runs", counted(table), " score" if len(table) == 1 else " scores",
-            " of models run again here: ", joined(told, last=", "),
-            ["; best re-run: ", *joined(best, last="; ")] if best else [], ".",
+            "reruns", "Re-runs", counted(table), " score" if len(table) == 1 else " scores", of, ": ",
+            joined(told, last=", "), ["; ", *joined(best, last="; ")] if best else [], ".",
             tables=("replication",), mark="warning" if differ else "",
         ),
     )  # fmt: skip
 
 
+def _is_fixed(line: Line) -> bool:
+    """Whether a row is of a published segmentation that was scored here: nothing was run."""
+    return line.cell("n").note == "segmentation"
+
+
 def _best_of_each(table: list[Line], spec: ReviewSpec) -> list[list[Part | str]]:
-    """Return the best re-run of each data set, by the first metric that is also reported, where two models have it."""
+    """Return the best mean of each data set, by the first metric that is also reported, where two models were run."""
     directions = {short_name(metric): metric.direction for metric in spec.vocabulary()}
     told: list[list[Part | str]] = []
     for dataset in dict.fromkeys(line.text("dataset") for line in table):
-        own = [line for line in table if line.text("dataset") == dataset]
+        own = [line for line in table if line.text("dataset") == dataset and not _is_fixed(line)]
+        if not own:
+            continue
         metric = next((line.text("metric") for line in own if line.has("reported")), own[0].text("metric"))
         rivals = [line for line in own if line.text("metric") == metric and line.size("rerun") is not None]
         direction = directions.get(metric.partition(":")[0], "")
         if direction not in ("higher", "lower") or len({line.text("method") for line in rivals}) < 2:
             continue
-        sign = 1 if direction == "higher" else -1
+        sign, most = (1, "highest") if direction == "higher" else (-1, "lowest")
         line = max(rivals, key=lambda rival: sign * (rival.size("rerun") or 0.0))
-        reported: list[Part | str] = []
-        if line.has("reported"):
-            reported = [" (reported ", line.part("reported"), ": ", line.name("verdict"), ")"]
-        told.append([line.name("method"), " on ", line.name("dataset"), ", ", line.name("metric"), " ",
-                     line.part("rerun"), *reported])  # fmt: skip
+        told.append([f"{most} mean ", line.name("metric"), " on ", line.name("dataset"), ": ", line.name("method"), " ",
+                     line.part("rerun"), *_beside(line)])  # fmt: skip
     return told[:_NAMED]
+
+
+def _beside(line: Line) -> list[Part | str]:
+    """Return what is reported beside a re-run, and whose it is where it is another method's."""
+    if not line.has("reported"):
+        return []
+    if line.text("relation") == "same data":
+        return [" (of another method, ", line.name("by"), ", ", line.part("reported"), " is printed)"]
+    return [" (reported ", line.part("reported"), ": ", line.name("verdict"), ")"]
 
 
 def code(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:

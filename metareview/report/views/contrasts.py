@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from metareview.report.views.base import Cell, Column, View
 from metareview.report.views.common import Names, Results, Tables, arrange, computed, result_of
-from metareview.report.views.replication import APART, run_decimals
+from metareview.report.views.replication import APART, run_decimals, scored_by
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.contrasts import ContrastRow, ContrastsResult, Side
 
@@ -31,7 +31,12 @@ _COLUMNS = (
     *_side_columns("first"),
     *_side_columns("second"),
     Column("difference", "Difference", "score", help="first minus second, with interval over runs"),
-    Column("p_holm", "p (Holm)", "p", help="Welch's t, adjusted over the pairs of one data set, metric and rule"),
+    Column(
+        "p_holm",
+        "p (Holm)",
+        "p",
+        help="Welch's t (paired for the same networks), adjusted over the pairs of one data set, metric and rule",
+    ),
     Column("why", "Why"),
     Column("p", "p", "p", help="before the adjustment"),
     Column("family", "Pairs", "count", help="pairs that p is adjusted over"),
@@ -60,7 +65,8 @@ def rerun_contrasts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     rows = sorted(found.rows if found else (), key=lambda row: _dataset(row, names))  # stable: else as in the result
     said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(Counter(row.verdict for row in rows).items()))
     level = f"{(found.level if found else 0.95):.0%}"
-    notes = [f"Verdicts: {said}.", _READ, *_where(rows, names), *_departures(rows), APART,
+    notes = [f"Verdicts: {said}.", _READ, *_where(rows, names), *_departures(rows),
+             *scored_by(row.convention for row in rows), *_one_number_twice(rows), APART,
              *names.legend(row.metric for row in rows)] if rows else []  # fmt: skip
     return arrange(
         "rerun-contrasts", "Re-runs against each other",
@@ -111,6 +117,13 @@ def _where(rows: Sequence[ContrastRow], names: Names) -> list[str]:
         f"{_dataset(row, names)}: {', '.join(part for part in (row.target, row.split) if part)}" for row in rows
     )
     return [f"Scored on, by the split and what it tests: {'; '.join(told)}."]
+
+
+def _one_number_twice(rows: Sequence[ContrastRow]) -> list[str]:
+    """Return that two metrics are one: ARAND is 1 minus the F-score V_Rand wherever both have the same rule."""
+    rules = [{row.convention for row in rows if row.metric == metric} for metric in ("arand", "vrand")]
+    both = sorted(set.intersection(*rules))
+    return [f"ARAND and VRAND under {', '.join(both)} are one number, and its distance from 1."] if both else []
 
 
 def _departures(rows: Sequence[ContrastRow]) -> list[str]:

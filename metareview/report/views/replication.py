@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from metareview.report.views.base import Cell, Column, Mark, View
 from metareview.report.views.common import Names, Results, Tables, arrange, computed, result_of
@@ -10,7 +11,7 @@ from metareview.report.views.format import display
 from metareview.schema.review import ReviewSpec
 from metareview.stats.benchmark.replication import ReplicationResult, ReplicationRow
 
-__all__ = ["APART", "replication", "run_decimals"]
+__all__ = ["APART", "replication", "run_decimals", "scored_by"]
 
 _COLUMNS = (
     Column("dataset", "Data set"),
@@ -19,7 +20,7 @@ _COLUMNS = (
     Column("n", "Runs", "count"),
     Column("rerun", "Re-run value", "score", help="mean over runs, with its t interval"),
     Column("sd", "SD", "score", help="over runs (n − 1)"),
-    Column("expected", "Another run", "interval", 3, help="prediction interval of another run"),
+    Column("expected", "Another run", "interval", 3, help="prediction interval of one further run"),
     Column("reported", "Reported", "score"),
     Column("by", "By", help="method and document of the reported value"),
     Column("difference", "Difference", "score", help="re-run minus reported, with interval"),
@@ -35,6 +36,12 @@ _NOTHING = (
 )
 #: What separates re-runs from printed numbers, under each of their tables.
 APART = "Re-runs stand in tables of their own: no other table or figure of this report reads them."
+#: Scoring rule -> what it makes of them (`metareview.evaluation`).
+_UNSEGMENTED = {
+    "gt0": "under gt0 they are one segment together",
+    "snemi": "under snemi each is a segment of its own",
+    "fg": "under fg they do not count",
+}
 _LEGEND = "Reported values are as printed; all others are computed here from run records (reruns/runs)."
 
 
@@ -50,9 +57,11 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     body.sort(key=lambda cells: str(cells[0].value))  # stable: within a data set the order of the tables
     return arrange(
         "replication", "Reported against re-run",
-        f"Reference models trained and scored here, beside what is published; intervals at {level}.", _COLUMNS, body,
+        f"Reference models trained and scored here, and published segmentations scored here, beside what is published; "
+        f"intervals at {level}.", _COLUMNS, body,
         results=[found], group="dataset", nothing=_NOTHING,
-        notes=[f"Verdicts: {said}.", APART, _LEGEND, *names.legend(row.metric for row in rows)] if rows else [],
+        notes=[f"Verdicts: {said}.{_scored_only(rows)}", *_departures(rows), *scored_by(row.convention for row in rows), APART, _LEGEND,
+               *names.legend(row.metric for row in rows)] if rows else [],
         keep=("method", "metric", "n", "rerun", "expected", "reported", "verdict"),
         machine=("runs", "experiment_id", "relation"),
         alt=_alt(rows, names),
@@ -60,13 +69,12 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
 
 
 def _row(row: ReplicationRow, names: Names) -> list[Cell]:
-    method = f"{row.method} ({row.setting})" if row.setting else row.method
     mark: Mark = "warning" if row.verdict in ("lower", "higher") else ""
     digits = run_decimals(row.sd)
     reported = Cell(row.reported, row.reported_refs, decimals=digits, note=_printed(row))
     return [
         Cell(names.dataset(row.dataset_id) or "no data set"),
-        Cell(method),
+        Cell(_label(row)),
         Cell(names.metric(row.metric, row.convention)),
         Cell(row.n, row.refs, note=row.n_of),
         computed(Cell(row.mean, row.refs, row.mean_low, row.mean_high, decimals=digits)),
@@ -80,6 +88,33 @@ def _row(row: ReplicationRow, names: Names) -> list[Cell]:
         Cell("; ".join(repr(value) for value in row.values), row.refs),
         Cell(row.experiment_id),
         Cell(row.relation),
+    ]
+
+
+def _label(row: ReplicationRow) -> str:
+    return f"{row.method} ({row.setting})" if row.setting else row.method
+
+
+def _scored_only(rows: Sequence[ReplicationRow]) -> str:
+    """Return how many scores are of segmentations that were published: nothing was run for them."""
+    count = sum(row.n_of == "segmentation" for row in rows)
+    return f" {count} of all are of published segmentations that were scored here." if count else ""
+
+
+def _departures(rows: Sequence[ReplicationRow]) -> list[str]:
+    """Return what must be known of each re-run: where it departs from what it stands for."""
+    return list(dict.fromkeys(f"{_label(row)}: {row.note}." for row in rows if row.note))
+
+
+def scored_by(conventions: Iterable[str]) -> list[str]:
+    """Return what the scoring rules in use make of voxels that a prediction leaves without a segment."""
+    used = set(conventions)
+    told = [text for convention, text in _UNSEGMENTED.items() if convention in used]
+    if not told:
+        return []
+    return [
+        f"Voxels that a prediction leaves without a segment: {'; '.join(told)}. Where two methods leave other "
+        "shares of them, such scores differ for that alone."
     ]
 
 

@@ -6,8 +6,9 @@ What it is tested against is the spread of training, because runs of one spec di
 
 Where both sides used the same seeds and folds, nothing is paired by that. A seed is no randomness that two models
 share: it draws other weights and other crops in each of them. So the runs of two methods are independent samples, and
-their means are compared by Welch's t. A segmentation that was published and scored here once has no runs; it is a
-fixed number, and the row says so.
+their means are compared by Welch's t. Two ways to segment the predictions of the same networks do share them
+(``training`` of the rows is the same): those are compared seed by seed, by the paired t. A segmentation that was
+published and scored here once has no runs; it is a fixed number, and the row says so.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from metareview.results import Dropped, Result
 from metareview.schema.review import ReviewSpec
 from metareview.schema.source import SourceRef
 from metareview.stats.benchmark.ranking.significance import holm
-from metareview.stats.benchmark.replication import LEAST_RUNS, Sample, difference_interval, difference_test
+from metareview.stats.benchmark.replication import LEAST_RUNS, Sample, difference_interval, difference_test, sample_of
 from metareview.stats.benchmark.reruns import RerunScore, over_runs, rerun_scores
 from metareview.stats.benchmark.rows import Row, Tables, text
 
@@ -39,7 +40,8 @@ _Key = tuple[str, str]
 
 _METHODS = (
     "difference of means over runs with Welch's t interval (Welch 1947); a published segmentation that was scored once "
-    "is a fixed number",
+    "is a fixed number; of two segmentations of the same networks the mean of the differences run by run, with "
+    "Student's t interval (Student 1908)",
     "p values of the same t, adjusted by Holm over the pairs of one data set, metric and rule (Holm 1979)",
 )
 _CAVEAT = (
@@ -58,6 +60,7 @@ class Side:
     values, mean, sd, n, n_of : the runs; sd is None where there is no spread.
     fixed : whether it is a published segmentation scored once: a number without runs.
     refs : rows behind it.
+    units : names of the runs, as far as each has one; training : what was trained (`RerunExperiment.training`).
     """
 
     experiment_id: str
@@ -71,6 +74,8 @@ class Side:
     n_of: str
     fixed: bool
     refs: tuple[SourceRef, ...] = ()
+    units: tuple[str, ...] = ()
+    training: str = ""
 
     @property
     def label(self) -> str:
@@ -90,29 +95,44 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """First minus second: difference, its interval, and the p value of the same t; None where there is none."""
+    """First minus second: difference, its interval, and the p value of the same t; None where there is none.
+
+    ``paired``: taken run by run, because both are segmentations of the same networks.
+    """
 
     difference: float
     low: float | None = None
     high: float | None = None
     p: float | None = None
+    paired: bool = False
 
 
 def contrast(first: Side, second: Side, level: float = 0.95) -> Contrast:
     """Return the difference of two re-runs, with interval and p value where their runs give any.
 
-    With runs on both sides both are Welch's; against a fixed number they are those of one mean. A method with a single
+    With runs on both sides both are Welch's, of two segmentations of the same networks those of the mean difference run
+    by run; against a fixed number they are those of one mean. A method with a single
     run is no fixed number: another run would give another one, and how far off is not known, so there is no interval.
     Where no run differs from another of its side the interval is the difference itself, and there is no t.
     """
     difference = first.mean - second.mean
     if not (first.spread or second.spread) or not all(side.spread or side.fixed for side in (first, second)):
         return Contrast(difference)
-    low, high = difference_interval(first.sample, second.sample, level)
+    paired = _paired(first, second)
+    one, other = (paired, Sample(0.0, None, 1)) if paired else (first.sample, second.sample)
+    low, high = difference_interval(one, other, level)
     try:
-        return Contrast(difference, low, high, difference_test(first.sample, second.sample))
+        return Contrast(difference, low, high, difference_test(one, other), paired is not None)
     except NotEstimable:
-        return Contrast(difference, low, high)
+        return Contrast(difference, low, high, None, paired is not None)
+
+
+def _paired(first: Side, second: Side) -> Sample | None:
+    """Return the differences run by run, where both sides are segmentations of the same networks."""
+    if not first.training or first.training != second.training or sorted(first.units) != sorted(second.units):
+        return None
+    theirs = dict(zip(second.units, second.values, strict=True))
+    return sample_of([value - theirs[unit] for unit, value in zip(first.units, first.values, strict=True)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +142,7 @@ class ContrastRow:
     Attributes
     ----------
     dataset_id, target, split, metric, convention : what both were scored on, and by what.
-    first, second : the two re-runs.
+    first, second : the two re-runs; paired : whether both are segmentations of the same networks, compared run by run.
     difference, low, high, p : as `Contrast`; p_holm : adjusted over the `family` pairs that have a p value.
     verdict, words : which is better, by the adjusted p value, and the sentence that says it.
     """
@@ -142,6 +162,7 @@ class ContrastRow:
     family: int = 0
     verdict: ContrastVerdict
     words: str
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -163,7 +184,7 @@ class ContrastsResult(Result):
 
         where = ("dataset_id", "target", "split", "metric", "convention")
         sides = ("experiment_id", "method", "setting", "mean", "sd", "n", "n_of", "fixed")
-        answers = ("difference", "low", "high", "p", "p_holm", "family", "verdict", "words")
+        answers = ("difference", "low", "high", "p", "p_holm", "family", "verdict", "words", "paired")
         columns = [*where, *(f"{at}_{name}" for at in ("first", "second") for name in sides), *answers]
         body = [
             [*(getattr(row, name) for name in where),
@@ -269,7 +290,7 @@ def _family(pairs: Sequence[_Pair], direction: int, level: float) -> list[Contra
         rows.append(ContrastRow(
             **where, metric=score.metric, convention=score.convention, first=first, second=second,
             difference=one.difference, low=one.low, high=one.high, p=one.p, p_holm=raised.get(at),
-            family=len(tested), verdict=verdict, words=words,
+            family=len(tested), verdict=verdict, words=words, paired=one.paired,
         ))  # fmt: skip
     return rows
 
@@ -280,7 +301,7 @@ def _side(score: RerunScore) -> Side:
     fixed = own.get("origin") == "recomputed" and sample.sd is None
     return Side(
         **named, values=score.values, mean=sample.mean, sd=sample.sd, n=sample.n, n_of=score.n_of, fixed=fixed,
-        refs=score.refs,
+        refs=score.refs, units=score.units, training=text(own.get("training")),
     )  # fmt: skip
 
 
@@ -294,7 +315,8 @@ def _verdict(
     lacking = _lacking(first, second)
     if lacking:
         return "too few runs", f"too few runs: {lacking}{fixed}"
-    equal = "; the runs of each side are equal" if found.p is None else ""
+    same = "; both from the same networks, compared run by run" if found.paired else ""
+    equal = same + ("; the runs of each side are equal" if found.p is None else "")
     alpha = 1 - level
     if found.difference == 0 or (p_holm is not None and p_holm >= alpha):
         if found.p is not None and found.p < alpha:

@@ -158,7 +158,7 @@ class Judgement:
     ----------
     verdict, words : the verdict, and the sentence that says it.
     difference : re-run minus reported; low, high : its interval.
-    pi_low, pi_high : where another run is expected; None with one run.
+    pi_low, pi_high : where another run is expected, or the mean of as many as are reported; None with one run.
     inside : whether the reported value, as it is rounded, can lie there.
     """
 
@@ -203,23 +203,23 @@ def judge(
         and best is not None
         and ((pi_high - pi_low) / 2 > abs(best - reported.mean) + half_unit)
     )
-    verdict, words = _words(rerun, inside, difference, reasons, direction, vague)
+    verdict, words = _words(rerun, reported.n, inside, difference, reasons, direction, vague)
     return Judgement(verdict, words, difference, low, high, pi_low, pi_high, inside)
 
 
 def _words(
-    rerun: Sample, inside: bool | None, difference: float, reasons: Sequence[str], direction: int, vague: bool
+    rerun: Sample, n: int, inside: bool | None, difference: float, reasons: Sequence[str], direction: int, vague: bool
 ) -> tuple[Verdict, str]:
     if reasons:
         return "not comparable", f"not comparable: {'; '.join(reasons)}"
     if inside is None or rerun.n < LEAST_RUNS:
         runs = "1 run says" if rerun.n == 1 else f"{rerun.n} runs say"
         return "inconclusive", f"inconclusive: {runs} too little of how runs differ; {LEAST_RUNS} are needed"
+    expected = f"the reported value lies where {f'the mean of {n} runs' if n > 1 else 'another run'} is expected"
     if inside and vague:
-        told = "the reported value lies where another run is expected, but runs differ by more than the reported error"
-        return "inconclusive", f"inconclusive: {told}"
+        return "inconclusive", f"inconclusive: {expected}, but runs differ by more than the reported error"
     if inside:
-        return "replicates", "replicates: the reported value lies where another run is expected"
+        return "replicates", f"replicates: {expected}"
     better = {0: "", 1: ", so worse", -1: ", so better"}[direction if difference < 0 else -direction]
     if difference < 0:
         return "lower", f"lower: the re-run stays below what is reported{better}"
@@ -234,12 +234,14 @@ class ReplicationRow:
     ----------
     experiment_id, method, setting, dataset_id, target, split : the re-run.
     metric, convention : what is scored, and the rule of the re-run.
+    note : where the re-run departs from what it stands for.
     values, mean, sd, n, n_of : the runs; mean_low, mean_high : interval of their mean.
     relation : replicates (an experiment of the review that the spec answers), target (a figure of a document outside
         the review), same data (printed for another method on these data; for orientation), none.
     reported, reported_sd, reported_n, reported_convention : the published score.
     reported_method, reported_by, printed : whose it is, where it stands, the figure as printed.
-    difference, low, high, pi_low, pi_high, inside, verdict, words : as `Judgement`.
+    pi_low, pi_high : where one further run is expected, whatever is reported.
+    difference, low, high, inside, verdict, words : as `Judgement`.
     refs, reported_refs : rows and places behind the two sides.
     """
 
@@ -256,6 +258,7 @@ class ReplicationRow:
     sd: float | None
     n: int
     n_of: str
+    note: str = ""
     mean_low: float | None = None
     mean_high: float | None = None
     relation: Relation

@@ -43,7 +43,7 @@ _RUNS = ("run", "seed", "training")
 
 @dataclass(frozen=True, slots=True)
 class RerunScore:
-    """The runs of one re-run under one metric and convention."""
+    """The runs of one re-run under one metric and convention; `units` names each, where they have names."""
 
     experiment: Row
     metric: str
@@ -52,6 +52,7 @@ class RerunScore:
     sample: Sample
     n_of: str
     refs: tuple[SourceRef, ...]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ def _group(experiment: Row, key: tuple[str, str, str], rows: Sequence[Row]) -> R
     kinds = sorted({kind_of(text(row["unit"])) for row in units})
     if units:
         values = tuple(float(row["value"]) for row in units)
-        return RerunScore(experiment, *key[1:], values, sample_of(values), f"{' and '.join(kinds)}s", _refs(units))
+        names = tuple(text(row["unit"]) for row in units)
+        said = f"{' and '.join(kinds)}s"
+        return RerunScore(experiment, *key[1:], values, sample_of(values), said, _refs(units), names)
     row = rows[0]
     sample = Sample(float(row["value"]), row.get("sd"), int(row.get("n") or 1))
     return RerunScore(experiment, *key[1:], (sample.mean,), sample, text(row.get("n_of")), _refs(rows[:1]))
@@ -180,7 +183,7 @@ def _published(
     for (convention, source, grade), same in found.items():
         whole = [row for row in same if not text(row.get("unit"))]
         told = [*reasons, *_rule(group.convention, convention), *_grade(grade)]
-        sample = _stated(whole[0]) if whole else sample_of([float(row["value"]) for row in same])
+        sample = _stated(whole[0]) if whole else _of_units(same)
         first = (whole or same)[0]
         unit = half_unit(text(first.get("printed")), sample.mean) if whole else 0.0
         published.append(_Published(
@@ -196,6 +199,12 @@ def _stated(row: Row) -> Sample:
     runs = over_runs(text(row.get("n_of")))
     n = int(row["n"]) if runs and row.get("n") else 1
     return Sample(float(row["value"]), row.get("sd") if runs and n > 1 else None, n)
+
+
+def _of_units(rows: Sequence[Row]) -> Sample:
+    """Return the mean of printed units; how they differ counts only where each is a run, not an image or a region."""
+    sample = sample_of([float(row["value"]) for row in rows])
+    return sample if all(over_runs(kind_of(text(row["unit"]))) for row in rows) else Sample(sample.mean, None, 1)
 
 
 def over_runs(n_of: str) -> bool:
@@ -217,6 +226,7 @@ def _targets(group: RerunScore, targets: Sequence[Row]) -> list[_Published]:
         reasons = [
             *_test_set(text(row.get("test_set")), text(row.get("note"))),
             *_rule(group.convention, row["convention"]),
+            *(["the figure was not checked in the document"] if row.get("uncertain") else []),
         ]
         found.append(_Published(
             "target", Sample(float(row["value"]), row.get("sd"), int(row.get("n") or 1)), row["convention"],
@@ -238,7 +248,10 @@ def _same_data(group: RerunScore, groups: Sequence[RerunScore], tables: Tables) 
     ]
     found: list[_Published] = []
     for key, owner in owners.items():
-        reasons = [f"another method ({text(owner['method'])})"]
+        reasons = [
+            f"another method ({text(owner['method'])})",
+            *_test_set(text(group.experiment.get("test_set")), text(group.experiment.get("test_set_note"))),
+        ]
         theirs = [row for row in rows if row["experiment_id"] == key]
         found += _published("same data", theirs, owner, group, reasons)
     return found
@@ -280,7 +293,7 @@ def _row(group: RerunScore, published: _Published | None, vocabulary: Vocabulary
     experiment = group.experiment
     base: dict[str, Any] = {
         name: text(experiment.get(name))
-        for name in ("experiment_id", "method", "setting", "dataset_id", "target", "split")
+        for name in ("experiment_id", "method", "setting", "dataset_id", "target", "split", "note")
     }
     base |= {"metric": group.metric, "convention": group.convention, "values": group.values, "mean": group.sample.mean,
              "sd": group.sample.sd, "n": group.sample.n, "n_of": group.n_of, "refs": group.refs}  # fmt: skip
@@ -288,7 +301,7 @@ def _row(group: RerunScore, published: _Published | None, vocabulary: Vocabulary
         base["mean_low"], base["mean_high"] = mean_interval(group.sample, level)
         base["pi_low"], base["pi_high"] = prediction_interval(group.sample, level=level)
     if published is None:
-        said = "no figure of this method, data set and metric is known here"
+        said = "neither the review nor the spec has a printed figure of this method, data set and metric"
         return ReplicationRow(**base, relation="none", verdict="nothing published", words=said)
     metric = vocabulary.find(group.metric)
     direction = {"higher": 1, "lower": -1}.get(metric.direction if metric else "", 0)
@@ -296,7 +309,6 @@ def _row(group: RerunScore, published: _Published | None, vocabulary: Vocabulary
         group.sample, published.sample, reasons=published.reasons, half_unit=published.half_unit, direction=direction,
         best=_best(metric), level=level,
     )  # fmt: skip
-    base |= {"pi_low": judged.pi_low, "pi_high": judged.pi_high}
     return ReplicationRow(
         **base, relation=published.relation, verdict=judged.verdict, words=judged.words,
         reported=published.sample.mean, reported_sd=published.sample.sd, reported_n=published.sample.n,

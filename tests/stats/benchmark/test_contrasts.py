@@ -35,6 +35,24 @@ def test_welch_of_students_sleep_data() -> None:
     assert found.p == pytest.approx(0.07939, abs=5e-6)
 
 
+def test_the_paired_t_of_students_sleep_data() -> None:
+    """The data are of ten people under two drugs: as two segmentations of ten networks they are paired."""
+    # R: t.test(Pair(extra1, extra2) ~ 1): t = -4.0621, df = 9, p = 0.002833, interval -2.4598858 to -0.7001142
+    units = tuple(f"seed:{n}" for n in range(10))
+    first = replace(side(DRUG_1), units=units, training="net.0a")
+    second = replace(side(DRUG_2), units=units, training="net.0a")
+    found = contrast(first, second)
+    assert found.paired
+    assert (found.low, found.high) == pytest.approx((-2.4598858, -0.7001142), abs=5e-8)
+    assert found.p == pytest.approx(0.002833, abs=5e-7)
+    turned = replace(second, values=second.values[::-1], units=units[::-1])  # by name, not by place
+    assert contrast(first, turned) == found
+    for other in (replace(second, training="net.0b"), replace(second, units=(*units[:-1], "seed:11"))):
+        apart = contrast(first, other)
+        assert not apart.paired
+        assert apart.p == pytest.approx(0.07939, abs=5e-6)
+
+
 def test_welch_by_hand() -> None:
     # means 2 and 6, variances 1 and 4 over 3 and 4 runs: se² = 1/3 + 1 = 4/3, t = -4 / sqrt(4/3) = -2 sqrt(3),
     # df = (4/3)² / ((1/3)²/2 + 1²/3) = (16/9) / (1/18 + 6/18) = 32/7
@@ -72,6 +90,24 @@ def test_against_a_fixed_number_it_is_the_test_of_one_mean(values: list[float], 
     assert found.p == pytest.approx(float(peer.pvalue), rel=1e-6, abs=1e-12)
     limits = (float(interval.low) - thousandths / 1000, float(interval.high) - thousandths / 1000)
     assert (found.low, found.high) == pytest.approx(limits, rel=1e-9, abs=1e-9)
+
+
+@given(VALUES, VALUES)
+def test_paired_laws(one: list[float], more: list[float]) -> None:
+    from scipy.stats import ttest_rel
+
+    size = min(len(one), len(more))
+    units, one, other = tuple(map(str, range(size))), one[:size], more[:size]
+    first, second = (replace(side(values), units=units, training="net") for values in (one, other))
+    found, swapped = contrast(first, second), contrast(second, first)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= found.difference + 1e-12
+    assert found.difference <= found.high + 1e-12
+    assert (swapped.low, swapped.high, swapped.p) == (-found.high, -found.low, found.p)
+    if found.p is not None and found.high - found.low > 1e-9:
+        peer = ttest_rel(one, other)
+        assert found.p == pytest.approx(float(peer.pvalue), rel=1e-6, abs=1e-12)
 
 
 @given(VALUES, VALUES, st.floats(-3, 3), st.booleans())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from benchmark_tables import build, experiment, result
+from benchmark_tables import build, experiment, frame, result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -199,6 +199,9 @@ def test_other_methods_on_the_same_data_are_for_orientation_only() -> None:
         ("dice", "unstated", "none", "nothing published"),
     ]
     assert "another method (spcnet)" in rows[0].words
+    closed = rerun("ours", test_set="other", test_set_note="closed labels")
+    again = compared({**tables, "rerun_experiments": frame("rerun_experiments", [closed])}).rows[0]
+    assert "another method (spcnet); not the same test set (closed labels)" in again.words
     assert all(row.pi_low is not None for row in rows)  # where another run is expected does not need a published value
 
 
@@ -214,7 +217,8 @@ def test_targets_outside_the_review() -> None:
     found = compared(tables)
     (row,) = found.rows
     assert row.relation == "target"
-    assert row.words == "not comparable: not the same test set; published under the rule max-f, re-run under disagree"
+    said = "not comparable: not the same test set; published under the rule max-f, re-run under disagree"
+    assert row.words == f"{said}; the figure was not checked in the document"
     assert [str(dropped) for dropped in found.dropped] == [
         "published rand_error of Ronneberger 2015: ours has no score under disagree"
     ]
@@ -232,6 +236,25 @@ def test_published_seeds_and_deviations_over_images() -> None:
     assert (by_metric["dice"].reported, by_metric["dice"].reported_n) == (pytest.approx(0.92), 3)
     assert by_metric["jaccard"].reported_sd is None  # over images, not over runs
     assert (by_metric["recall"].reported_sd, by_metric["recall"].reported_n) == (0.05, 5)
+    # "another run" is one run, whatever is reported; the verdict asks for the mean of five, and says so
+    assert (by_metric["recall"].pi_low, by_metric["recall"].pi_high) == pytest.approx(
+        prediction_interval(sample_of([0.9, 0.91, 0.92]))
+    )
+    near = [result("s.unet.isbi", "recall", 0.915, sd=0.01, n=5, n_of="runs", convention="fg")]
+    again = scores("ours", "recall", [0.9, 0.91, 0.92], convention="fg")
+    (row,) = compared(
+        build(near, rerun_experiments=[rerun("ours", replicates="s.unet.isbi")], rerun_results=again)
+    ).rows
+    assert row.words == "replicates: the reported value lies where the mean of 5 runs is expected"
+
+
+def test_images_and_regions_are_no_runs() -> None:
+    """Twenty published images are one number as a comparison of runs goes; their spread is not that of training."""
+    images = [result("s.unet.isbi", "dice", 0.895 + 0.01 * (n % 2), unit=f"roi:{n}") for n in range(20)]
+    tables = build(images, rerun_experiments=[rerun("ours", replicates="s.unet.isbi")],
+                   rerun_results=scores("ours", "dice", [0.93, 0.95, 0.97]))  # fmt: skip
+    (row,) = compared(tables).rows
+    assert (row.reported, row.reported_sd, row.reported_n) == (pytest.approx(0.9), None, 1)
 
 
 def test_nothing_was_run_again() -> None:
