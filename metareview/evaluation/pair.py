@@ -19,7 +19,7 @@ from metareview.evaluation.volumes import as_volume
 from metareview.evaluation.voxels import Settings, VoxelWorkspace, voxel_rules
 from metareview.results.base import Dropped
 
-__all__ = ["WHOLE_VOLUME", "all_rules", "score_volumes"]
+__all__ = ["WHOLE_VOLUME", "all_rules", "refuse_incomputable", "score_volumes"]
 
 #: Largest volume, in voxels, for which "all conventions" includes those that hold the whole volume in memory.
 WHOLE_VOLUME = 1 << 26
@@ -44,7 +44,12 @@ class _Means:
     settings: Settings
     shape: tuple[int, ...]
     masked: bool
-    named: bool
+    #: names asked for with their convention; None where every rule was
+    named: frozenset[str] | None
+
+    def is_named(self, rule: Rule) -> bool:
+        """Whether a rule was asked for by its convention, not only because all of its metric were."""
+        return self.named is None or rule.name in self.named
 
     def lacks(self, rule: Rule) -> str:
         """Return why a rule cannot be computed, or is not unless it is named; empty where it can."""
@@ -61,7 +66,7 @@ class _Means:
         if len(self.shape) not in (2, 3):
             return f"needs 2 or 3 dimensions, the volume has {len(self.shape)}"
         voxels = int(np.prod(self.shape, dtype=np.int64))
-        if voxels > WHOLE_VOLUME and not self.named:
+        if voxels > WHOLE_VOLUME and not self.is_named(rule):
             return f"holds all {voxels} voxels in memory; name the convention to compute it all the same"
         return ""
 
@@ -70,7 +75,7 @@ def _split(rules: list[Rule], means: _Means) -> tuple[list[Rule], list[Dropped]]
     kept, dropped = [], []
     for rule in rules:
         reason = means.lacks(rule)
-        if reason and means.named:
+        if reason and means.is_named(rule):
             raise InputError(f"{rule.name} {reason}{_remedy(reason)}")
         if reason:
             dropped.append(Dropped(rule.name, reason))
@@ -80,6 +85,36 @@ def _split(rules: list[Rule], means: _Means) -> tuple[list[Rule], list[Dropped]]
         names = ", ".join(entry.what for entry in dropped)
         raise InputError(f"nothing is left to compute: {names} {dropped[0].reason}{_remedy(dropped[0].reason)}")
     return kept, dropped
+
+
+def _named(metrics: Sequence[str] | str | None, conventions: str | Sequence[str]) -> frozenset[str] | None:
+    """Return the names that say a convention; None where `conventions` says it for all."""
+    if conventions != "all":
+        return None
+    names = [metrics] if isinstance(metrics, str) else metrics or ()
+    return frozenset(name for name in names if ":" in name)
+
+
+def refuse_incomputable(
+    names: Sequence[str], shape: tuple[int, ...], *, masked: bool = False, resolution: Sequence[float] | None = None
+) -> None:
+    """Refuse scores that a pair of volumes of this kind cannot have, before anything is computed.
+
+    Parameters
+    ----------
+    names : ``metric:convention``.
+    shape : of the volumes; resolution : size of a voxel in nanometres; masked : whether a part is not labelled.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such score.
+    InputError
+        If a score lacks what it needs.
+    """
+    settings = Settings(None if resolution is None else tuple(float(size) for size in resolution))
+    means = _Means(settings, tuple(shape), masked, None)
+    _split(_chosen(all_rules(settings), names, "all", runs=False), means)
 
 
 def _remedy(reason: str) -> str:
@@ -150,7 +185,7 @@ def score_volumes(
     settings = Settings(size, float(border), tuple(tolerances), skeletons)
     rules = all_rules(settings, confidence)
     wanted = _chosen(rules, metrics, conventions, skeletons is not None)
-    means = _Means(settings, volumes[1].shape, mask is not None, conventions != "all")
+    means = _Means(settings, volumes[1].shape, mask is not None, _named(metrics, conventions))
     kept, dropped = _split(wanted, means)
     table = contingency_table(prediction, truth, mask=mask, workers=workers, checkpoint=checkpoint, progress=progress)
     if table_path is not None:

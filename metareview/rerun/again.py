@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from metareview.errors import MetareviewError
 from metareview.rerun.data.volume import Box
-from metareview.rerun.record import RunRecord, code_version, read_records, write_record
-from metareview.rerun.run import load_data, prediction_hashes, score_regions, work_folder
+from metareview.rerun.record import RunRecord, code_version, environment, read_records, write_record
+from metareview.rerun.run import alone, load_data, prediction_hashes, score_regions, work_folder
 from metareview.rerun.run_data import refuse_other_data
 from metareview.rerun.spec import RerunSpec
 from metareview.rerun.spec_files import read_specs
@@ -29,51 +30,57 @@ class ScoredAgain:
 def score_again(review: Path | str, *, data: Path | str | None = None, work: Path | str | None = None) -> ScoredAgain:
     """Segment and score kept predictions again with the specs of today.
 
-    Weights, predictions and thresholds stay; runs whose spec has changed, or whose prediction is gone or is of a later
-    training, stay as they are.
-
-    Raises
-    ------
-    InputError
-        If the data are not those of a record.
+    Weights, predictions and thresholds stay. Runs whose spec has changed, whose prediction is gone or cannot be told to
+    be theirs, and whose data are not at hand, stay as they are, and are in `left`.
     """
-    found, records = ScoredAgain(), read_records(review)
-    for run_id, spec in _asked(review).items():
-        if run_id not in records:
+    found, asked = ScoredAgain(), _asked(review)
+    for run_id in read_records(review):
+        if run_id not in asked:
+            found.left[run_id] = "no spec asks for it today: it is another one, or has other folds or seeds"
             continue
-        record = records[run_id]
-        folder = work_folder(review, work, spec, record.fold, record.seed)
-        why = _left(record, folder)
+        spec, fold, seed = asked[run_id]
+        folder = work_folder(review, work, spec, fold, seed)
+        if not folder.is_dir():
+            found.left[run_id] = f"its predictions are not in {folder}"
+            continue
+        with alone(folder):  # nobody predicts or records there meanwhile
+            record = read_records(review, [run_id])[run_id]
+            why = _left(record, folder / spec.predictions)
+            try:
+                if not why:
+                    write_record(review, _scored(record, spec, folder / spec.predictions, data))
+                    found.done.append(run_id)
+            except (MetareviewError, OSError) as error:  # the others are scored all the same
+                why = str(error)
         if why:
             found.left[run_id] = why
-            continue
-        write_record(review, _scored(record, spec, folder, data))
-        found.done.append(run_id)
-    others = "its spec is another one now, or gone; `metareview rerun run` runs what the spec says"
-    found.left.update({run_id: others for run_id in records if run_id not in {*found.done, *found.left}})
     return found
 
 
-def _asked(review: Path | str) -> dict[str, RerunSpec]:
-    """Return what the specs of a review ask for: run id -> spec with its preset in force."""
+def _asked(review: Path | str) -> dict[str, tuple[RerunSpec, str, int]]:
+    """Return what the specs of a review ask for: run id -> spec with its preset in force, fold and seed."""
     presets = [
         written.with_preset(name)
         for written in read_specs(review).values()
         for name in ("as-written", *written.presets)
     ]
-    return {spec.run_id(fold, seed): spec for spec in presets for fold in spec.folds() for seed in spec.seeds}
+    return {
+        spec.run_id(fold, seed): (spec, fold, seed) for spec in presets for fold in spec.folds() for seed in spec.seeds
+    }
 
 
 def _left(record: RunRecord, folder: Path) -> str:
-    """Return why a run cannot be scored again; nothing where it can."""
+    """Return why a run cannot be scored again from a folder of predictions; nothing where it can."""
     if record.threshold is None:
         return "a published segmentation; `metareview rerun run --force` scores it again"
-    regions = len(record.regions["test"])
-    kept = prediction_hashes(folder, regions)
-    if len(kept) < regions:
+    kept = prediction_hashes(folder, len(record.regions["test"]))
+    if len(kept) < len(record.regions["test"]):
         return f"its predictions are not in {folder}"
-    if record.predictions and record.predictions != kept:
-        return "its predictions are those of another training, whose run was stopped; `metareview rerun run --force`"
+    if record.predictions != kept:
+        other = (
+            "are those of another training" if record.predictions else "may be others: its record has no hash of them"
+        )
+        return f"the predictions in {folder} {other}; `metareview rerun run --force` makes both again"
     return ""
 
 
@@ -88,5 +95,5 @@ def _scored(record: RunRecord, spec: RerunSpec, folder: Path, data: Path | str |
     said = edge_warning(tried, tried.index(record.threshold))
     return replace(
         record, scores=result.rows, extent=asdict(result.extent), warnings=(*said, *result.warnings),
-        code={**record.code, "scored": code_version()}, predictions=prediction_hashes(folder, len(boxes)),
+        code={**record.code, "scored": code_version()}, environment={**record.environment, "scored": environment()},
     )  # fmt: skip

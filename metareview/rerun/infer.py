@@ -7,6 +7,7 @@ how far it came, so that a killed run continues, computing again only the tiles 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -18,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from metareview.errors import InputError
 from metareview.evaluation.readers import extra
@@ -37,7 +38,7 @@ from metareview.results.atomic import write_atomic
 
 __all__ = [
     "Prediction", "Stitching", "Trained", "compile_pays", "load_trained", "predict", "predict_checkpoint",
-    "predict_to_zarr", "predict_volume",
+    "predict_to_zarr", "predict_volume", "region_logits",
 ]  # fmt: skip
 
 #: attribute of the store that says what it holds and that it is whole
@@ -120,15 +121,19 @@ def predict_volume(
         assert result is not None
         return result
 
-    with _kernels(where):
+    with _kernels(where, run.how.deterministic):
         values = run.attempt(work)
     return _record(run, values, perf_counter() - begin)
 
 
-def _kernels(device: torch.device) -> AbstractContextManager[None]:
-    """Let cuDNN search for fast kernels, as in training; all tiles have one shape. Deterministic mode is left alone."""
-    search = device.type == "cuda" and not torch.are_deterministic_algorithms_enabled()
-    return numerics(device, deterministic=False) if search else nullcontext()
+def _kernels(device: torch.device, deterministic: bool) -> AbstractContextManager[None]:
+    """Let cuDNN search for fast kernels, as in training; all tiles have one shape.
+
+    Not where the same bits are asked for: by the training's configuration, or by the caller, whose mode is left alone.
+    """
+    if device.type != "cuda" or torch.are_deterministic_algorithms_enabled():
+        return nullcontext()
+    return numerics(device, deterministic)
 
 
 def _record(run: Run, values: np.ndarray | Path, seconds: float, done: int | None = None) -> Prediction:
@@ -136,6 +141,18 @@ def _record(run: Run, values: np.ndarray | Path, seconds: float, done: int | Non
     plan = run.plan()
     speed = (int(np.prod(plan.shape)) if done is None else done) / max(seconds, 1e-9)
     return Prediction(values, plan.tile, plan.tax, seconds, speed, tuple(run.events))
+
+
+def region_logits(
+    spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, device: torch.device
+) -> tuple[Tensor, list[str]]:
+    """Return the logits of a region, and what the prediction met, such as a smaller tile."""
+    run = Run(spec, model, as_volume(image, "validation region"), how, device)
+    work: Callable[[], list[Tensor]] = lambda: [  # noqa: E731 - a thunk that `attempt` may call again
+        values.cpu() for _, _, values in stitched_rows(spec, model, run.image, run.plan(), run.how, device)
+    ]
+    logits = torch.cat(run.attempt(work), dim=1)
+    return logits, list(run.events)
 
 
 def predict_to_zarr(
@@ -173,7 +190,7 @@ def predict_to_zarr(
     asked = _identity(run, dtype)
     begin, done = perf_counter(), 0
     if _resume(path, note, asked, run):
-        with _kernels(where):
+        with _kernels(where, run.how.deterministic):
             done = run.attempt(lambda: _write_rows(run, path, note, asked, dtype, chunks, progress))
     else:
         run.say(f"{path.name}: whole already, nothing was computed")
@@ -287,8 +304,9 @@ class Trained:
     facts: dict[str, Any]
 
     def stitching(self, **how: Any) -> Stitching:
-        """Return `Stitching` with the grey level scale and the offsets of the training."""
-        known = {"scale": self.scale, "precision": self.config.precision, "offsets": self.config.offsets}
+        """Return `Stitching` with the grey level scale, the offsets and the numerics of the training."""
+        known = {"scale": self.scale, "precision": self.config.precision, "offsets": self.config.offsets,
+                 "deterministic": self.config.deterministic}  # fmt: skip
         return Stitching(**{**known, **how})
 
 

@@ -52,11 +52,14 @@ def scale_of(volume: Volume, boxes: Sequence[Box]) -> Scale:
     return Scale(mean, max(float(np.sqrt(max(square - mean**2, 0.0))), 1e-6))
 
 
-def affinities(labels: Tensor, offsets: Sequence[tuple[int, int, int]]) -> tuple[Tensor, Tensor]:
+def affinities(
+    labels: Tensor, offsets: Sequence[tuple[int, int, int]], labelled: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Return affinities (b, offsets, z, y, x) of labels (b, z, y, x), and where they are known.
 
     The rule of `metareview.rerun.targets.affinities`, on the device and for a batch: mirrored patches need affinities
-    of mirrored labels, not mirrored affinities. Unknown is where the other voxel lies outside the patch.
+    of mirrored labels, not mirrored affinities. Unknown is where one of the two voxels is not labelled (`labelled`, of
+    the shape of `labels`, is 0 there), or the other one lies outside the patch.
     """
     values = torch.zeros(len(labels), len(offsets), *labels.shape[1:], device=labels.device)
     known = torch.zeros_like(values)
@@ -67,7 +70,7 @@ def affinities(labels: Tensor, offsets: Sequence[tuple[int, int, int]]) -> tuple
             there.append(slice(max(0, step), max(0, min(size, size + step))))
         same = (labels[tuple(here)] == labels[tuple(there)]) & (labels[tuple(here)] > 0)
         values[:, channel][tuple(here)] = same.float()
-        known[:, channel][tuple(here)] = 1.0
+        known[:, channel][tuple(here)] = 1.0 if labelled is None else labelled[tuple(here)] * labelled[tuple(there)]
     return values, known
 
 
@@ -117,9 +120,10 @@ def region_targets(
     labels, offsets = taught_labels(config, volume, dims, box), config.offsets or None
     flat: Literal[2, 3] = 2 if dims == 2 else 3
     target = make_target(config.target, labels, offsets=offsets, dims=flat)
-    weights = [] if volume.mask is None else [volume.mask[box_slices(box)][None].astype(np.float32)]
+    labelled = None if volume.mask is None else volume.mask[box_slices(box)]
+    weights = [] if labelled is None else [labelled[None].astype(np.float32)]
     if config.target == "affinities":
-        weights.append(target_mask(config.target, labels, offsets=offsets))
+        weights.append(target_mask(config.target, labels, offsets=offsets, labelled=labelled))
     if config.border_w0:
         weights.append(border_weights(labels, config.border_w0, config.border_sigma, balance=share, dims=flat)[None])
     weight = None
@@ -233,8 +237,8 @@ class PatchSource:
         split = layers.shape[1] - int(self.weighted)
         target, weight = layers[:, :split], layers[:, split:] if self.weighted else None
         if self.config.target == "affinities":
-            target, known = affinities(target[:, 0].round(), self.config.offsets)
-            weight = known if weight is None else known * weight
+            labelled = None if weight is None else weight[:, 0]
+            target, weight = affinities(target[:, 0].round(), self.config.offsets, labelled)
         return Batch(image, self._inner(target), None if weight is None else self._inner(weight))
 
     def _inner(self, values: Tensor) -> Tensor:

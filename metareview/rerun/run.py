@@ -6,6 +6,7 @@ training regions, the threshold from the validation regions, scores from the tes
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -19,7 +20,8 @@ import numpy as np
 from metareview.errors import InputError, NotEstimable, UnknownName
 from metareview.evaluation import ScoreResult, score_volumes
 from metareview.evaluation.inputs import file_hash
-from metareview.evaluation.result import ScoreRow
+from metareview.evaluation.pair import refuse_incomputable
+from metareview.evaluation.result import Extent, ScoreRow
 from metareview.evaluation.volumes import open_volume
 from metareview.rerun.data import Fold, Volume, box_slices, check_leakage, plan_folds
 from metareview.rerun.data.volume import Box
@@ -39,13 +41,17 @@ from metareview.rerun.run_data import load_data, plain_options, refuse_mixture
 from metareview.rerun.segment import SEGMENTERS, sweep
 from metareview.rerun.spec import RerunSpec, score_name
 from metareview.rerun.thresholds import best_place, edge_warning
+from metareview.results.atomic import write_atomic
 from metareview.schema.metric import default_vocabulary
 
-__all__ = ["choose_on_validation", "load_data", "prediction_hashes", "run_job", "score_regions", "work_folder"]
+__all__ = ["alone", "choose_on_validation", "load_data", "prediction_hashes", "run_job", "score_regions", "work_folder"]
 
 
 #: What a run may find done, and the file that says so.
-_KEPT = {"training": "train/result.json", "predictions": "test.0.npy"}
+_KEPT = {"training": "train/result.json", "predictions": "{predictions}/test.0.npy"}
+#: Of several regions the sum, and the mean by voxels; in the order of `Extent`.
+_COUNTS = ("voxels", "pairs", "truth_segments", "prediction_segments")
+_SHARES = ("truth_background", "prediction_background")
 #: Stands for the training where there is none.
 _GIVEN = Trained(lambda image: image, {})
 
@@ -67,12 +73,12 @@ class Clock:
 
 
 def work_folder(review: Path | str, work: Path | str | None, spec: RerunSpec, fold: str, seed: int) -> Path:
-    """Return where a run keeps its checkpoints and predictions: one folder for all ways to segment them."""
+    """Return where a run keeps its training and, below, its predictions: one folder for all ways to segment them."""
     return Path(work or Path(review) / "reruns" / ".work") / spec.training_id(fold, seed)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold a folder for one process: presets that differ in their segmentation share a training."""
     lock = require("filelock").FileLock(folder / ".lock")
     with lock:  # given up by the system when the process ends, however it ends
@@ -110,6 +116,7 @@ def run_job(
     started, clock, code = _now(), Clock(), code_version()  # the code that runs, whatever is checked out meanwhile
     with clock("data"):
         volume = load_data(spec, data)
+        _refuse_scores(spec, volume)
         region = _fold_of(spec, volume, fold)
         leakage = _refuse_leaks(region, volume)
     if spec.given is not None:
@@ -118,21 +125,23 @@ def run_job(
     else:
         folder = work_folder(review, work, spec, fold, seed)
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with alone(folder):
             if not force and record_path(review, run_id).is_file():  # done meanwhile by whoever held the folder
                 return read_records(review, [run_id])[run_id]
             _emptied(folder, force)
             refuse_mixture(folder, volume)
             done = _trained(spec, volume, region, folder, clock, device=device, seed=seed, progress=progress)
+    made = done.made
     record = RunRecord(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
         spec=spec.decides(), data=volume.describe(),
         regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
-        leakage=leakage, code=code, environment=environment(), device=done.trained.device, started=started,
-        finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained), thresholds=done.table,
-        threshold=done.threshold, chosen_by=score_name(spec.segment.choose_by) if done.table else "",
-        scores=done.result.rows, extent=asdict(done.result.extent), warnings=done.result.warnings,
-        predictions=done.predictions,
+        leakage=leakage, code=code | {key: made[key]["code"] for key in made},
+        environment=environment() | {key: made[key]["environment"] for key in made}, device=done.trained.device,
+        started=started, finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained),
+        thresholds=done.table, threshold=done.threshold,
+        chosen_by=score_name(spec.segment.choose_by) if done.table else "", scores=done.result.rows,
+        extent=asdict(done.result.extent), warnings=done.result.warnings, predictions=done.predictions,
     )  # fmt: skip
     write_record(review, record)
     return record
@@ -147,31 +156,56 @@ class _Done:
     threshold: float | None
     result: ScoreResult
     predictions: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
 
 
 def _trained(
     spec: RerunSpec, volume: Volume, region: Fold, folder: Path, clock: Clock, *, device: str, seed: int,
     progress: bool | None,
 ) -> _Done:  # fmt: skip
-    kept = [what for what, path in _KEPT.items() if (folder / path).is_file()]
+    below = folder / spec.predictions
+    kept = [what for what, path in _KEPT.items() if (folder / path.format(predictions=below.name)).is_file()]
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
+        made = {"trained": _made(folder / "train" / "made.json", "training" in kept)}
     if kept:
         taken = f"{' and '.join(kept)} taken over from an earlier run of the same training"
         trained = replace(trained, events=(*trained.events, taken))
     with clock("predict"):
-        val = _predicted(spec, trained, volume, region.val, folder / "val")
-        test = _predicted(spec, trained, volume, region.test, folder / "test")
+        below.mkdir(exist_ok=True)
+        val = _predicted(spec, trained, volume, region.val, below / "val")
+        test = _predicted(spec, trained, volume, region.test, below / "test")
+        made["predicted"] = _made(below / "made.json", "predictions" in kept)
     with clock("choose"):
         table, threshold, said = choose_on_validation(spec, val, volume)
     with clock("score"):
         result = score_regions(spec, test, volume, threshold)
         result = replace(result, warnings=(*said, *result.warnings))
-    return _Done(trained, table, threshold, result, prediction_hashes(folder, len(test)))
+    earlier = {key: found for key, found in made.items() if found}
+    return _Done(trained, table, threshold, result, prediction_hashes(below, len(test)), earlier)
+
+
+def _made(note: Path, kept: bool) -> dict[str, Any]:
+    """Note by what code and environment something was made; of what is taken over return that, else nothing."""
+    if kept:
+        return json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    note.parent.mkdir(exist_ok=True)
+    write_atomic(note, json.dumps({"code": code_version(), "environment": environment()}, indent=1) + "\n")
+    return {}
+
+
+def _refuse_scores(spec: RerunSpec, volume: Volume) -> None:
+    """Refuse scores that these data cannot have, before hours of training rather than after."""
+    names = dict.fromkeys(map(score_name, spec.scores if spec.given else (*spec.scores, spec.segment.choose_by)))
+    try:
+        refuse_incomputable(list(names), volume.shape, masked=volume.mask is not None, resolution=volume.voxel_nm)
+    except InputError as error:
+        part = " (part of these data is not labelled)" if volume.mask is not None else ""
+        raise InputError(f"{spec.id}, on {volume.name}{part}: {error}; take another score") from None
 
 
 def prediction_hashes(folder: Path, regions: int) -> dict[str, str]:
-    """Return the sha256 of each kept prediction of a test region by the name of its file; none for one that is gone."""
+    """Return the sha256 of each kept prediction of a test region by its file's name; nothing of one that is gone."""
     paths = [folder / f"test.{number}.npy" for number in range(regions)]
     return {path.name: file_hash(path) for path in paths if path.is_file()}
 
@@ -216,7 +250,7 @@ def _emptied(folder: Path, force: bool) -> None:
     for path in folder.iterdir() if force else ():
         if path.is_dir():
             rmtree(path)
-        elif path.suffix in (".npy", ".json"):
+        elif path.suffix == ".json":
             path.unlink()
 
 
@@ -320,7 +354,10 @@ def _mean(results: list[ScoreResult]) -> ScoreResult:
         rows.append(ScoreRow(row.metric, row.convention, mean, row.unit, row.meaning))
     said = f"mean over {len(results)} regions, weighted by their voxels"
     warnings = dict.fromkeys([said, *(text for result in results for text in result.warnings)])
-    return replace(results[0], rows=tuple(rows), warnings=tuple(warnings))
+    counts = [sum(getattr(result.extent, name) for result in results) for name in _COUNTS]
+    shares = [float(np.average([getattr(result.extent, name) for result in results], weights=weights))
+              for name in _SHARES]  # fmt: skip
+    return replace(results[0], rows=tuple(rows), warnings=tuple(warnings), extent=Extent(*counts, *shares))
 
 
 def _convergence(trained: Trained) -> dict[str, Any]:

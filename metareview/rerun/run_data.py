@@ -114,6 +114,7 @@ def refuse_mixture(folder: Path, volume: Volume) -> None:
 def _difference(one: Mapping[str, str], two: Mapping[str, str]) -> str:
     """Return what differs, in words. Hashes of pixels are compared where there are some, otherwise those of files."""
     roles = [role for role in ("image", "labels") if role in one and role in two] or sorted({*one, *two})
+    roles += ["mask"] if "mask" in {*one, *two} and "mask" not in roles else []
     for role in roles:
         if one.get(role) != two.get(role):
             pair = [f"{found[role][:16]}…" if role in found else "not there" for found in (one, two)]

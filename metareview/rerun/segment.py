@@ -41,6 +41,8 @@ Segmenter = Callable[..., Labels]
 Dims = Literal[2, 3]
 Fragments = Literal["affinities", "distance", "mutex"]
 Weighting = Literal["none", "all", "xyz"]
+#: cost of an edge that is cut in any case; those of probabilities are below 7, and weights below 1
+NEVER = -1e6
 #: voxels below which a mutex fragment is what the membrane is made of, not part of a cell
 CRUMB = 50
 
@@ -246,14 +248,12 @@ def multicut(
     prediction : affinities (the mean of the first three, taken from 1, is the boundary map), or a membrane map.
     threshold : the boundary bias beta; above 0.5 more is cut.
     cut, sigma, dims : of the oversegmentation, `watershed` with distance seeds. With ``dims=2`` its superpixels are
-        flat, those of neighbouring sections share edges too, and the cells of a section are its connected regions of
-        one node.
-    weighting : of an edge's cost by its size: ``none``; ``all``, size over the largest size; ``xyz``, the same apart
-        for edges within sections and across them (only ``dims=2``; broad faces would outweigh all borders otherwise).
+        flat, those of neighbouring sections share edges too, and cells are the connected regions within a section.
+    weighting : of an edge's cost by its size over the largest: ``none``; ``all``; ``xyz``, apart for edges within
+        sections and across them (only ``dims=2``; broad faces would outweigh all borders otherwise).
 
-    Source: Andres et al. 2012, ECCV, LNCS 7574:778-791; Beier et al. 2017, Nat Methods 14:101-102 (with flat
-    superpixels and both kinds of edges). The cost of an edge is log((1 - p) / p) + log((1 - beta) / beta) with p the
-    mean of the boundary map along it.
+    Source: Andres et al. 2012, ECCV, LNCS 7574:778-791; Beier et al. 2017, Nat Methods 14:101-102 (flat superpixels).
+    The cost of an edge is log((1 - p) / p) + log((1 - beta) / beta) with p the mean of the boundary map along it.
     """
     if weighting == "xyz" and dims == 3:
         raise InputError("weighting 'xyz' tells edges across sections from those within; it needs dims: 2")
@@ -271,7 +271,10 @@ def multicut(
     edges = features.compute_boundary_mean_and_length(graph, compact, height, n_threads=1)
     across = features.compute_z_edge_mask(graph, compact) if dims == 2 and compact.ndim == 3 else None
     costs = _edge_costs(edges, threshold, weighting, across)
+    if not over.all():  # a section that is all membrane: one node, which ties nothing together
+        costs[(graph.uv_ids() == 0).any(axis=1)] = NEVER
     nodes = np.asarray(solver.multicut_kernighan_lin(graph, costs), np.uint64)[compact] + np.uint64(1)
+    nodes[over == 0] = 0
     return _drop_small(section_components(nodes).astype(np.uint64) if dims == 2 else nodes, smallest)
 
 
@@ -319,13 +322,9 @@ def _edge_costs(
     edges: NDArray[np.floating[Any]], beta: float, weighting: Weighting, across: NDArray[np.bool_] | None
 ) -> NDArray[np.float64]:
     """Costs of the edges (mean, size) of a multicut; above 0 they are better joined, below better cut."""
-    solver = require("elf.segmentation.multicut")
-    means, sizes = edges.T
-    kinds = None  # None: all edges are one kind
-    if weighting == "xyz" and across is not None:
-        kinds = [kind for kind in (across, ~across) if kind.any()]
-    weights = None if weighting == "none" else sizes
-    return np.asarray(solver.transform_probabilities_to_costs(means, beta, weights, kinds), np.float64)
+    costs = require("elf.segmentation.multicut").transform_probabilities_to_costs
+    kinds = None if weighting != "xyz" or across is None else [kind for kind in (across, ~across) if kind.any()]
+    return np.asarray(costs(edges[:, 0], beta, None if weighting == "none" else edges[:, 1], kinds), np.float64)
 
 
 def _components(chosen: NDArray[np.bool_], dims: Dims) -> Labels:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
@@ -37,6 +38,8 @@ __all__ = [
 LEAST_SEEDS = 3
 #: Names of `metareview.rerun.losses.LOSSES`, which cannot be asked without torch; a test compares them.
 LOSSES = ("bce", "dice", "bce-dice", "focal", "weighted-bce")
+#: As `metareview.schema.base.Slug`, without dots, which part an id of a run.
+FOLD_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ScoreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:[a-z0-9.-]+$")]
 
 
@@ -60,7 +63,7 @@ class Predict(Config):
 
     tile: tuple[int, int, int] | None = None
     """Voxels (z, y, x) of an input tile; where empty, one for the model and the volume (`rerun.tiles.chosen_tile`)."""
-    overlap: float = Field(default=0.25, ge=0, lt=1)
+    overlap: float = Field(default=0.25, ge=0, le=0.9)
     """Share of a tile that overlaps its neighbour."""
     context: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (0, 0, 0)
     """Voxels (z, y, x) of image around a region that the model sees besides; never across the seams of a volume."""
@@ -218,7 +221,9 @@ class RerunSpec(Config):
     def _misfits(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield key, what was found, rule and remedy of everything that does not fit together."""
         once = "each stands once"
-        for key, values in (("seeds", self.seeds), ("scores", self.scores)):
+        boxes = tuple(fold.name for fold in self.split.boxes)
+        each = {"seeds": self.seeds, "scores": self.scores, "only_folds": self.only_folds, "split.boxes": boxes}
+        for key, values in each.items():
             twice = [value for place, value in enumerate(values) if value in values[:place]]
             if twice:
                 yield key, f"{twice[0]!r} stands there twice", once, "write another one, or leave it out"
@@ -231,6 +236,9 @@ class RerunSpec(Config):
         if self.given is not None and len(set(self.seeds)) > 1:
             yield ("seeds", f"{len(set(self.seeds))} seeds", "a given segmentation is scored once: nothing is drawn",
                    "write seeds: [0] and few_seeds_because")  # fmt: skip
+        for name in (name for name in boxes if not re.fullmatch(FOLD_NAME, name)):
+            yield ("split.boxes", f"found the fold {name!r}", "it is part of the id of a run: lower-case letters and "
+                   "digits in groups joined by - or _", "write another name")  # fmt: skip
         for name in self.only_folds:
             if name not in self.all_folds():
                 folds = ", ".join(self.all_folds())
@@ -285,17 +293,22 @@ class RerunSpec(Config):
         return f"{self.id}.{self.preset}.f{fold}.s{seed}.{self.digest}"
 
     def training_id(self, fold: str, seed: int) -> str:
-        """Return the id of what a run trains and predicts; runs that differ only in their segmentation share it."""
-        return f"{self.id}.f{fold}.s{seed}.{self._trains}"
+        """Return the id of what a run trains; runs that differ only in how they predict and segment share it."""
+        return f"{self.id}.f{fold}.s{seed}.{self._digest_of('data', 'split', 'train')}"
 
     @property
     def training(self) -> str | None:
-        """The id of all its trainings together; None where nothing is trained."""
-        return None if self.given else f"{self.id}.{self._trains}"
+        """The id of all its trainings and predictions together; None where nothing is trained."""
+        return None if self.given else f"{self.id}.{self._digest_of('data', 'split', 'train', 'predict')}"
 
     @property
-    def _trains(self) -> str:
-        return _digest({key: value for key, value in self.decides(defaults=False).items() if key != "segment"})
+    def predictions(self) -> str:
+        """The name of the folder, beside its training, of what a run predicts."""
+        return f"predicted.{self._digest_of('predict')}"
+
+    def _digest_of(self, *parts: str) -> str:
+        body = self.decides(defaults=False)
+        return _digest({key: body[key] for key in parts if key in body})
 
     def all_folds(self) -> tuple[str, ...]:
         """Return the names of the folds of the split, known without the data."""

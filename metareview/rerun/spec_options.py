@@ -51,6 +51,9 @@ def option_problems(spec: RerunSpec) -> Iterator[Told]:
         yield from _of_model(known, spec.train.options)
     if spec.predict.copies == "all" and spec.train.target == "affinities":
         yield "predict.tta", "found 'all'", "affinities have no channel for an exchange of y and x", "write flips"
+    if spec.predict.copies == "all" and spec.predict.tile and spec.predict.tile[1] != spec.predict.tile[2]:
+        yield ("predict.tile", f"found {list(spec.predict.tile)}", "tta all exchanges y and x and needs square tiles",
+               "make it square, or write tta: flips")  # fmt: skip
     if spec.segment.method in SEGMENTERS:
         method = SEGMENTERS[spec.segment.method]
         wrong = list(_compared("segment.options", spec.segment.options, _hints(method), spec.segment.method))
@@ -80,6 +83,9 @@ def _of_forest(spec: RerunSpec) -> Iterator[Told]:
     if spec.predict.tta:
         yield ("predict.tta", f"found {spec.predict.tta!r} with a forest", "a forest looks once: its filters turn",
                "leave it out")  # fmt: skip
+    if spec.train.grow_boundary:
+        yield ("train.grow_boundary", f"found {spec.train.grow_boundary} with a forest", "a forest takes labels as "
+               "they are", "leave it out")  # fmt: skip
     if spec.train.target not in ("membrane", "foreground"):
         yield ("train.target", f"found {spec.train.target!r} with a forest", "a forest learns membrane or foreground",
                "write one of them, or another model")  # fmt: skip

@@ -75,10 +75,13 @@ class Stitching:
     precision: str = "auto"
     scale: Scale = AS_IS
     activation: Activation = torch.sigmoid
+    deterministic: bool = False
 
     def plan(self, spec: ModelSpec, shape: Triple) -> TilePlan:
         """Return the tiles for a volume."""
         tile = self.tile or chosen_tile(spec, shape, self.overlap, large=self.large)
+        if self.tile is None and self.tta == "all":  # y and x change places, and a tile must fit either way
+            tile = (tile[0], min(tile[1:]), min(tile[1:]))
         return plan_tiles(spec, shape, tile, self.overlap)
 
     def on(self, device: torch.device, spec: ModelSpec, shape: Triple) -> Stitching:

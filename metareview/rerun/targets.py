@@ -101,19 +101,23 @@ def make_target(
     return np.stack([channels[name]() for name in names]).astype(np.float32)
 
 
-def target_mask(kind: str, labels: Labels, *, offsets: Offsets | None = None) -> Floats:
+def target_mask(
+    kind: str, labels: Labels, *, offsets: Offsets | None = None, labelled: NDArray[np.bool_] | None = None
+) -> Floats:
     """Return 1 where the target is known and 0 where it is not, of the target's shape.
 
-    An affinity is unknown where the voxel it looks at lies outside the volume; every other target is known.
+    An affinity is unknown where the voxel it looks at lies outside the volume or is not `labelled`; every other target
+    is known where its own voxel is labelled.
     """
     labels = _checked(labels)
     mask = np.ones((len(channel_names(kind, offsets)), *labels.shape), np.float32)
     if kind == "affinities":
         for channel, offset in zip(mask, offsets or NEAREST_OFFSETS, strict=True):
+            here, there = _shifted(offset, labels.shape)
             known = np.zeros(labels.shape, bool)
-            known[_shifted(offset, labels.shape)[0]] = True
+            known[here] = True if labelled is None else labelled[there]
             channel[~known] = 0.0
-    return mask
+    return mask if labelled is None else mask * labelled.astype(np.float32)
 
 
 def affinities(labels: Labels, offsets: Offsets = NEAREST_OFFSETS) -> Floats:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -26,13 +25,14 @@ from metareview.rerun.compiled import Compiled
 from metareview.rerun.config import AugmentConfig, TrainConfig
 from metareview.rerun.data import Box, Fold, Volume, box_slices, check_leakage
 from metareview.rerun.device import autocast, choose_device, describe_device, is_out_of_memory, numerics, room_for
+from metareview.rerun.infer import region_logits
 from metareview.rerun.losses import LOSSES
 from metareview.rerun.models import MODELS, ModelSpec, build
 from metareview.rerun.outcome import State, TrainOutcome, finished, same_run
 from metareview.rerun.patches import Batch, patch_source, region_targets
 from metareview.rerun.progress import step_bar
 from metareview.rerun.schedule import learning_rate, make_optimizer, step_seed
-from metareview.rerun.stitch import Run, Stitching, apply_model, stitched_rows
+from metareview.rerun.stitch import Stitching, apply_model
 from metareview.results.atomic import write_atomic
 
 __all__ = ["AugmentConfig", "TrainConfig", "TrainOutcome", "train"]
@@ -234,7 +234,8 @@ class Job:
         size = -(-self.config.batch // self.state.pieces)
         self.state.say(
             f"out of memory at step {self.state.step}: the batch of {self.config.batch} goes through {size} at a time "
-            "from here on, gradients added up; batch normalisation and dropout see the smaller batch"
+            "from here on, gradients added up; batch normalisation, dropout and losses that are ratios see the smaller "
+            "batch, and running statistics have seen part of this one twice"
         )
 
     def _check(self) -> None:
@@ -290,7 +291,9 @@ class Job:
                 tile=self.patch, batch=1 if self.spec.dims == 3 else self.config.batch, scale=self.source.scale,
                 precision=self.config.precision, activation=nn.Identity(),
             )  # fmt: skip
-            logits = _logits(self.spec, self.model, self.volume.image[box_slices(box)], how, self.device)
+            logits, met = region_logits(self.spec, self.model, self.volume.image[box_slices(box)], how, self.device)
+            for event in met:
+                self.state.say(f"validation: {event}")
             loss = LOSSES[self.config.loss](
                 logits[None], torch.from_numpy(target)[None], None if weight is None else torch.from_numpy(weight)[None]
             )
@@ -386,13 +389,3 @@ class Job:
             loss = self._loss(self.model.eval(), batch)
         if not bool(torch.isfinite(loss)):
             self._stop("the loss", "of the last weights", self.state.step - 1)
-
-
-def _logits(spec: ModelSpec, model: nn.Module, image: Any, how: Stitching, device: torch.device) -> Tensor:
-    from metareview.evaluation.volumes import as_volume
-
-    run = Run(spec, model, as_volume(image, "validation region"), how, device)
-    work: Callable[[], list[Tensor]] = lambda: [  # noqa: E731 - a thunk that `attempt` may call again
-        values.cpu() for _, _, values in stitched_rows(spec, model, run.image, run.plan(), run.how, device)
-    ]
-    return torch.cat(run.attempt(work), dim=1)

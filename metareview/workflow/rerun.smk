@@ -33,9 +33,10 @@ JOBS = [
 # what every run is told beside its fold and seed
 GIVEN = {
     option: str(config[key])
-    for option, key in (("--data", "data"), ("--work", "work"), ("--device", "device"))
+    for option, key in (("--data", "data"), ("--work", "work"))
     if config.get(key)
 }
+DEVICE = str(config.get("device") or "auto")
 AGAIN = ["--force"] if config.get("force") else []
 RECORDS = {job.run_id: record_path(REVIEW, job.run_id) for job in JOBS}
 # the interpreter that runs Snakemake runs the runs, activated environment or not; that of --sdm conda goes before it
@@ -87,6 +88,8 @@ for JOB in JOBS:
             fold=JOB.fold,
             seed=JOB.seed,
             given=[*(part for pair in GIVEN.items() for part in pair), *AGAIN],
+            # a run that asked for no card takes none it may find: nobody counts how many would share it
+            device="cpu" if DEVICE == "auto" and not JOB.resources.gpu else DEVICE,
         shell:
             "python -m metareview rerun run {params.review:q} {params.spec} --preset {params.preset} "
-            "--fold {params.fold} --seed {params.seed} --no-rows {params.given:q} > {log:q} 2>&1"
+            "--fold {params.fold:q} --seed {params.seed} --device {params.device:q} --no-rows {params.given:q} > {log:q} 2>&1"

@@ -14,6 +14,7 @@ from scipy import ndimage
 from metareview.errors import InputError, NotEstimable
 from metareview.evaluation import score_volumes, surface
 from metareview.evaluation.border import border_mask
+from metareview.evaluation.pair import refuse_incomputable
 from metareview.evaluation.runs import (
     Skeletons,
     expected_run_length,
@@ -338,6 +339,23 @@ def test_skeletons_are_checked(tmp_path: Path) -> None:
 
 
 # what is missing is said
+
+
+def test_a_score_asked_for_by_its_rule_is_never_dropped_silently(blob: Pair) -> None:
+    """Thinning is not defined with a mask: asked for by name that is an error, as one of all rules it is dropped."""
+    truth = blob[1]
+    mask = np.ones(truth.shape, bool)
+    mask[..., :3] = False
+    for names in (["vrand:thin"], ["vrand:thin", "arand:gt0"]):
+        with pytest.raises(InputError, match="vrand:thin is not defined with a mask; crop the volumes"):
+            score_volumes(truth, truth, names, mask=mask)
+        with pytest.raises(InputError, match="vrand:thin is not defined with a mask"):
+            refuse_incomputable(names, truth.shape, masked=True)
+        refuse_incomputable(names, truth.shape)
+    result = score_volumes(truth, truth, ["vrand"], mask=mask)
+    assert "vrand:thin" in {entry.what for entry in result.dropped}
+    with pytest.raises(InputError, match="needs the resolution of a voxel"):
+        refuse_incomputable(["arand:cremi.border25nm"], truth.shape)
 
 
 def test_missing_means_are_named(blob: Pair) -> None:

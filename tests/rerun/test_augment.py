@@ -122,6 +122,11 @@ def test_affinities_agree_with_targets(seed: int, count: int) -> None:
     for number, patch in enumerate(labels):
         assert (values[number].numpy() == make_target("affinities", patch, offsets=offsets)).all()
         assert (known[number].numpy() == target_mask("affinities", patch, offsets=offsets)).all()
+    labelled = np.random.default_rng(seed + 9).random(labels.shape) < 0.7
+    values, known = affinities(torch.from_numpy(labels), offsets, torch.from_numpy(labelled).float())
+    for number, patch in enumerate(labels):
+        mask = target_mask("affinities", patch, offsets=offsets, labelled=labelled[number])
+        assert (known[number].numpy() == mask).all()
 
 
 def test_affinities_of_turned_patches() -> None:

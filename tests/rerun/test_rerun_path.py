@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from metareview.cli import main
 from metareview.errors import InputError
 from metareview.evaluation.inputs import file_hash
 from metareview.rerun.record import read_records, record_path
+from metareview.rerun.run import load_data
 from metareview.rerun.spec_files import read_specs
 
 pytest.importorskip("torch", reason="metareview[rerun]")
@@ -115,7 +117,7 @@ def test_a_killed_run_goes_on_and_comes_out_the_same(review: Path, name: str, tm
     run_id = spec.run_id("0", 2)
     before = read_records(copy, [run_id])[run_id]
     record_path(copy, run_id).unlink()  # killed after the training, before the record
-    (copy / "reruns" / ".work" / spec.training_id("0", 2) / "test.0.npy").unlink()
+    (copy / "reruns" / ".work" / spec.training_id("0", 2) / spec.predictions / "test.0.npy").unlink()
     assert run("run", str(copy), name, "--seed", "2", "--device", "cpu") == 0
     after = read_records(copy, [run_id])[run_id]
     assert (after.scores, after.thresholds, after.threshold) == (before.scores, before.thresholds, before.threshold)
@@ -134,7 +136,7 @@ def test_what_a_prediction_met_stands_in_the_record(
     spec = read_specs(copy)["phantom-unet2d"]
     run_id = spec.run_id("0", 2)
     record_path(copy, run_id).unlink()
-    for path in (copy / "reruns" / ".work" / spec.training_id("0", 2)).glob("*.npy"):
+    for path in (copy / "reruns" / ".work" / spec.training_id("0", 2)).glob("*/*.npy"):
         path.unlink()
     real = infer.predict_volume
     monkeypatch.setattr(infer, "predict_volume", lambda *a, **k: replace(real(*a, **k), events=("a smaller tile",)))
@@ -154,7 +156,7 @@ def test_ways_to_segment_share_a_training(review: Path, tmp_path: Path) -> None:
     other = spec.with_preset("large-cells")
     assert other.training_id("0", 2) == spec.training_id("0", 2)
     assert other.run_id("0", 2) != spec.run_id("0", 2)
-    prediction = copy / "reruns" / ".work" / spec.training_id("0", 2) / "test.0.npy"
+    prediction = copy / "reruns" / ".work" / spec.training_id("0", 2) / spec.predictions / "test.0.npy"
     written = prediction.stat().st_mtime_ns
     assert run("run", str(copy), spec.id, "--preset", "large-cells", "--seed", "2", "--device", "cpu") == 0
     assert prediction.stat().st_mtime_ns == written
@@ -203,13 +205,13 @@ def test_predictions_of_another_training_are_not_scored_for_a_record(
     one, two, three = (spec.run_id("0", seed) for seed in spec.seeds)
     before = read_records(copy)
     work = copy / "reruns" / ".work"
-    prediction = work / spec.training_id("0", 1) / "test.0.npy"
+    prediction = work / spec.training_id("0", 1) / spec.predictions / "test.0.npy"
     assert before[one].predictions == {"test.0.npy": file_hash(prediction)}
     np.save(prediction, np.load(prediction) * 0.5)
-    (work / spec.training_id("0", 2) / "test.0.npy").unlink()
+    (work / spec.training_id("0", 2) / spec.predictions / "test.0.npy").unlink()
     assert run("score", str(copy), "--again") == 0
     told = capsys.readouterr().err
-    assert f"{one}: not scored again: its predictions are those of another training" in told
+    assert re.search(rf"{one}: not scored again: the predictions in .* are those of another training", told)
     assert f"{two}: not scored again: its predictions are not in" in told
     assert f"{three}: not" not in told
     after = read_records(copy)
@@ -239,7 +241,7 @@ def test_the_verbs_speak_json(review: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_clear_errors(review: Path, tmp_path: Path) -> None:
-    from metareview.rerun.run import load_data, run_job
+    from metareview.rerun.run import run_job
 
     spec = read_specs(review)["phantom-unet2d"]
     elsewhere = spec.model_copy(update={"data": spec.data.model_copy(update={"name": "isbi2012", "options": {}})})
@@ -263,3 +265,65 @@ def test_clear_errors(review: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="overlap; a voxel has one role"):
         run_job(tmp_path, leaking, "0", 1, device="cpu")
     assert not (tmp_path / "reruns" / "runs").exists()
+
+
+def test_scores_that_the_data_cannot_have_are_refused_before_the_training(
+    review: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that nobody labelled: thinning is not defined with it, and the default threshold score thins."""
+    from dataclasses import replace
+
+    from metareview.rerun import run as conductor
+
+    spec = read_specs(review)["phantom-forest"]
+    volume = conductor.load_data(spec, None)
+    mask = np.ones(volume.shape, bool)
+    mask[:, :4] = False
+    monkeypatch.setattr(conductor, "load_data", lambda *_: replace(volume, mask=mask))
+    monkeypatch.setattr(conductor, "train_predictor", lambda *a, **k: pytest.fail("trained all the same"))
+    with pytest.raises(
+        InputError, match=r"phantom-forest, on phantom \(part of these data is not labelled\): vrand:thin"
+    ):
+        conductor.run_job(tmp_path, spec, "0", 1, work=tmp_path)
+
+
+def test_another_mask_is_other_data(review: Path) -> None:
+    from dataclasses import replace
+
+    from metareview.rerun.run_data import refuse_other_data
+
+    record = next(iter(read_records(review).values()))
+    spec = read_specs(review)[record.spec_id]
+    volume = load_data(spec, None)
+    refuse_other_data(record, volume)
+    masked = replace(record, data=record.data | {"sha256": record.data["sha256"] | {"mask": "0" * 64}})
+    with pytest.raises(InputError, match="mask has sha256 0000000000000000… there, not there here"):
+        refuse_other_data(masked, volume)
+
+
+def test_what_is_taken_over_says_what_made_it(review: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "phantom"
+    shutil.copytree(review, copy)
+    spec = read_specs(copy)["phantom-unet2d"]
+    run_id = spec.run_id("0", 2)
+    assert "trained" not in read_records(copy, [run_id])[run_id].code
+    folder = copy / "reruns" / ".work" / spec.training_id("0", 2)
+    for note in (folder / "train" / "made.json", folder / spec.predictions / "made.json"):
+        made = json.loads(note.read_text(encoding="utf-8"))
+        made["code"]["commit"] = "of then"
+        note.write_text(json.dumps(made), encoding="utf-8")
+    record_path(copy, run_id).unlink()
+    assert run("run", str(copy), spec.id, "--seed", "2", "--device", "cpu") == 0
+    record = read_records(copy, [run_id])[run_id]
+    assert record.code["trained"]["commit"] == record.code["predicted"]["commit"] == "of then"
+    assert record.code["commit"] != "of then"
+    assert record.environment["trained"]["packages"]["torch"]
+
+
+def test_predicting_otherwise_keeps_the_training(review: Path) -> None:
+    spec = read_specs(review)["phantom-unet2d"]
+    other = spec.model_copy(update={"predict": spec.predict.model_copy(update={"tta": "all"})})
+    assert other.training_id("0", 1) == spec.training_id("0", 1)
+    assert other.predictions != spec.predictions
+    assert other.run_id("0", 1) != spec.run_id("0", 1)
+    assert other.training != spec.training  # no longer two segmentations of one prediction

@@ -172,6 +172,8 @@ AFFINITIES: dict[str, Any] = {
         ({"train": {"model": "forest", "options": {"trees": 0}}}, "a forest needs scales above 0, a tree"),
         ({"train": {"model": "forest", "options": {"seed": 3}}}, "a forest has no such option"),
         ({"train": {"model": "forest"}, "predict": {"tta": True}}, "a forest looks once: its filters turn"),
+        ({"train": {"model": "forest", "grow_boundary": 1}}, "found 1 with a forest; a forest takes labels"),
+        ({"predict": {"tta": "all", "tile": [1, 256, 512]}}, "found [1, 256, 512]; tta all exchanges y and x"),
     ],
 )  # fmt: skip
 def test_options_and_targets_are_known_before_training(change: dict[str, Any], said: str) -> None:
@@ -349,6 +351,8 @@ def test_some_folds_first_and_the_others_later() -> None:
     some, whole = spec_of(only_folds=["1"]), spec_of()
     assert some.folds() == ("1",)
     assert some.run_id("1", 2) == whole.run_id("1", 2)  # what is done stays done when the others follow
+    _, problems = parse_spec(yaml.safe_dump(BODY | {"only_folds": ["1", "1"]}))
+    assert "'1' stands there twice" in str(problems[0])
     _, problems = parse_spec(yaml.safe_dump(BODY | {"only_folds": ["7"]}))
     assert "'7' is no fold of the split; it has 0, 1, 2, 3, 4" in str(problems[0])
 

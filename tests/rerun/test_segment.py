@@ -85,6 +85,17 @@ def test_sections_stay_apart(name: str) -> None:
     assert sum(map(len, ids)) == len(set.union(*ids)) > len(np.unique(gap))
 
 
+def test_sections_that_are_all_membrane_stay_background() -> None:
+    """They have no cell, under either segmenter, and tie nothing together."""
+    need("multicut")
+    wall = np.full((1, 4, 24, 40), 0.02, np.float32)
+    wall[..., 19:21] = 0.95
+    wall[:, [1, 3]] = 1.0
+    labels = segment("multicut", wall, 0.5, boundary="membrane", cut=0.3, dims=2, weighting="xyz")
+    assert [sorted(set(np.unique(section)) - {0}) for section in labels] == [[1, 2], [], [3, 4], []]
+    assert not segment("multicut", np.ones_like(wall), 0.5, boundary="membrane", cut=0.3, dims=2).any()
+
+
 def test_the_multicut_looks_above_and_below() -> None:
     """A wall that one section shows faintly is cut where its neighbours show it: two edges of a node outweigh one."""
     need("multicut")

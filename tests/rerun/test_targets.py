@@ -46,6 +46,9 @@ def test_affinities_by_hand() -> None:
     assert target_mask("affinities", ROW, offsets=[(0, -1)]).tolist() == [[[0, 1, 1, 1, 1, 1]]]
     assert affinities(ROW, [(0, 2)]).tolist() == [[[0, 0, 0, 1, 0, 0]]]
     assert target_mask("affinities", ROW, offsets=[(0, 2)]).tolist() == [[[1, 1, 1, 1, 0, 0]]]
+    labelled = np.array([[True, True, False, True, True, True]])  # an affinity has two ends
+    assert target_mask("affinities", ROW, offsets=[(0, -1)], labelled=labelled).tolist() == [[[0, 1, 0, 0, 1, 1]]]
+    assert target_mask("membrane", ROW, labelled=labelled).tolist() == [[[1, 1, 0, 1, 1, 1]]]
 
 
 def test_offset_larger_than_the_volume() -> None:

@@ -60,7 +60,8 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         f"Reference models trained and scored here, and published segmentations scored here, beside what is published; "
         f"intervals at {level}.", _COLUMNS, body,
         results=[found], group="dataset", nothing=_NOTHING,
-        notes=[f"Verdicts: {said}.{_scored_only(rows)}", *_departures(rows), *scored_by(row.convention for row in rows), APART, _LEGEND,
+        notes=[f"Verdicts: {said}.{_scored_only(rows)}", *_departures(rows),
+               *scored_by(row.convention for row in rows), APART, _LEGEND,
                *names.legend(row.metric for row in rows)] if rows else [],
         keep=("method", "metric", "n", "rerun", "expected", "reported", "verdict"),
         machine=("runs", "experiment_id", "relation"),
