@@ -151,11 +151,18 @@ def score(
       metareview rerun score data/studies/brain-em --again --data ~/em_data
     """
     if again:
+        from metareview.errors import InputError
         from metareview.rerun.again import score_again
 
-        for run_id, why in score_again(review, data=data, work=work).left.items():
+        found = score_again(review, data=data, work=work)
+        for run_id, why in found.left.items():
             typer.echo(f"{run_id}: not scored again: {why}", err=True)
     _print(_write_rows(review), as_json, output)
+    if again and found.failed:
+        each = "\n".join(f"{run_id}: {why}" for run_id, why in found.failed.items())
+        raise InputError(
+            f"{len(found.failed)} of {len(found.failed) + len(found.done)} runs could not be scored again\n{each}"
+        )
 
 
 rerun_app.command()(predict)

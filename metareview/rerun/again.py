@@ -21,17 +21,18 @@ __all__ = ["ScoredAgain", "score_again"]
 
 @dataclass(slots=True)
 class ScoredAgain:
-    """The runs whose scores were made again, and those whose were not, with why."""
+    """The runs that were scored again, those left as they are, and those where it failed, with why."""
 
     done: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def score_again(review: Path | str, *, data: Path | str | None = None, work: Path | str | None = None) -> ScoredAgain:
     """Segment and score kept predictions again with the specs of today.
 
-    Weights, predictions and thresholds stay. Runs whose spec has changed, whose prediction is gone or cannot be told to
-    be theirs, and whose data are not at hand, stay as they are, and are in `left`.
+    Weights, predictions and thresholds stay. Runs whose spec has changed, and whose prediction is gone or cannot be told
+    to be theirs, stay as they are; so do those whose data are not at hand, which fail.
     """
     found, asked = ScoredAgain(), _asked(review)
     for run_id in read_records(review):
@@ -46,14 +47,14 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
         with alone(folder):  # nobody predicts or records there meanwhile
             record = read_records(review, [run_id])[run_id]
             why = _left(record, folder / spec.predictions)
+            if why:
+                found.left[run_id] = why
+                continue
             try:
-                if not why:
-                    write_record(review, _scored(record, spec, folder / spec.predictions, data))
-                    found.done.append(run_id)
+                write_record(review, _scored(record, spec, folder / spec.predictions, data))
+                found.done.append(run_id)
             except (MetareviewError, OSError) as error:  # the others are scored all the same
-                why = str(error)
-        if why:
-            found.left[run_id] = why
+                found.failed[run_id] = str(error)
     return found
 
 

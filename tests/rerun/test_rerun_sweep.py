@@ -140,7 +140,7 @@ def test_a_run_that_waited_for_another_one_takes_over_its_record(
     path = record_path(review, first.run_id)
     written = path.read_bytes()
     path.unlink()
-    held = conductor._alone
+    held = conductor.alone
 
     @contextmanager
     def waits(folder: Path) -> Iterator[None]:
@@ -148,7 +148,7 @@ def test_a_run_that_waited_for_another_one_takes_over_its_record(
         with held(folder):
             yield
 
-    monkeypatch.setattr(conductor, "_alone", waits)
+    monkeypatch.setattr(conductor, "alone", waits)
     assert conductor.run_job(review, spec, "0", 1).to_json() == first.to_json()
     assert path.read_bytes() == written
     assert conductor.run_job(review, spec, "0", 1, force=True).started >= first.started
