@@ -31,8 +31,8 @@ class ScoredAgain:
 def score_again(review: Path | str, *, data: Path | str | None = None, work: Path | str | None = None) -> ScoredAgain:
     """Segment and score kept predictions again with the specs of today.
 
-    Weights, predictions and thresholds stay. Runs whose spec has changed, and whose prediction is gone or cannot be told
-    to be theirs, stay as they are; so do those whose data are not at hand, which fail.
+    Weights, predictions and thresholds stay. Runs whose spec has changed, and whose prediction is gone or may not be
+    theirs, stay as they are; so do those whose data are not at hand, which fail.
     """
     found, asked = ScoredAgain(), _asked(review)
     for run_id in read_records(review):
