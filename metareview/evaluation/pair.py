@@ -87,12 +87,15 @@ def _split(rules: list[Rule], means: _Means) -> tuple[list[Rule], list[Dropped]]
     return kept, dropped
 
 
-def _named(metrics: Sequence[str] | str | None, conventions: str | Sequence[str]) -> frozenset[str] | None:
-    """Return the names that say a convention; None where `conventions` says it for all."""
+def _named(
+    rules: Mapping[str, Rule], metrics: Sequence[str] | str | None, conventions: str | Sequence[str]
+) -> frozenset[str] | None:
+    """Return the rules that are asked for by their convention; None where `conventions` says it for all."""
     if conventions != "all":
         return None
     names = [metrics] if isinstance(metrics, str) else metrics or ()
-    return frozenset(name for name in names if ":" in name)
+    said = [name for name in names if ":" in name]
+    return frozenset(rule.name for rule in _chosen(rules, said, "all", runs=False)) if said else frozenset()
 
 
 def refuse_incomputable(
@@ -185,7 +188,7 @@ def score_volumes(
     settings = Settings(size, float(border), tuple(tolerances), skeletons)
     rules = all_rules(settings, confidence)
     wanted = _chosen(rules, metrics, conventions, skeletons is not None)
-    means = _Means(settings, volumes[1].shape, mask is not None, _named(metrics, conventions))
+    means = _Means(settings, volumes[1].shape, mask is not None, _named(rules, metrics, conventions))
     kept, dropped = _split(wanted, means)
     table = contingency_table(prediction, truth, mask=mask, workers=workers, checkpoint=checkpoint, progress=progress)
     if table_path is not None:

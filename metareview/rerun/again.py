@@ -41,6 +41,9 @@ def score_again(review: Path | str, *, data: Path | str | None = None, work: Pat
             continue
         spec, fold, seed = asked[run_id]
         folder = work_folder(review, work, spec, fold, seed)
+        if spec.given is not None:
+            found.left[run_id] = "a published segmentation; `metareview rerun run --force` scores it again"
+            continue
         if not folder.is_dir():
             found.left[run_id] = f"its predictions are not in {folder}"
             continue
@@ -72,8 +75,6 @@ def _asked(review: Path | str) -> dict[str, tuple[RerunSpec, str, int]]:
 
 def _left(record: RunRecord, folder: Path) -> str:
     """Return why a run cannot be scored again from a folder of predictions; nothing where it can."""
-    if record.threshold is None:
-        return "a published segmentation; `metareview rerun run --force` scores it again"
     kept = prediction_hashes(folder, len(record.regions["test"]))
     if len(kept) < len(record.regions["test"]):
         return f"its predictions are not in {folder}"

@@ -56,8 +56,8 @@ class RunRecord(Result):
     regions : role -> boxes (start, stop on z, y, x).
     leakage : what was found when the regions were compared; errors stop a run before it starts.
     code : version of this package, and the commit with whether the tree was changed, where it stands in git;
-        ``trained`` and ``predicted``: the same of what was taken over from an earlier run, where it was noted;
-        ``scored``: of a later `score --again`.
+        ``trained`` and ``predicted``: lists of the same of all that worked on what was taken over from an earlier run,
+        where it was noted; ``scored``: of a later `score --again`.
     environment, device : interpreter, platform, packages, threads, with the same entries; what it was trained on.
     started, finished : UTC.
     seconds : of data, train, predict, choose and score.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from statistics import fmean, stdev
 from typing import Any
 
@@ -111,8 +112,19 @@ def _experiment(spec: RerunSpec, seeds: Mapping[int, Sequence[RunRecord]]) -> Re
         n_runs=len(runs), replicates=spec.replicates,
         origin="recomputed" if spec.given else "rerun", test_set=spec.test_set, test_set_note=spec.test_set_note,
         locator=f"specs/{spec.id}.yaml",
-        run_id=tuple(record.run_id for record in runs), training=spec.training, note="; ".join(notes) or None,
+        run_id=tuple(record.run_id for record in runs), training=_training(spec, runs), note="; ".join(notes) or None,
     )  # fmt: skip
+
+
+def _training(spec: RerunSpec, runs: Sequence[RunRecord]) -> str | None:
+    """Return a name for what the runs predicted, the same only for the same predictions, fold by fold and seed by seed.
+
+    A spec that says the same is not enough: of two presets one may have been run by force, or elsewhere.
+    """
+    if spec.given or not all(record.predictions for record in runs):
+        return None
+    each = sorted((record.fold, record.seed, *sorted(record.predictions.items())) for record in runs)
+    return f"{spec.id}.{sha256(repr(each).encode()).hexdigest()[:8]}"
 
 
 def _warned(runs: Sequence[RunRecord]) -> list[str]:

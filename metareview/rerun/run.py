@@ -79,7 +79,7 @@ def work_folder(review: Path | str, work: Path | str | None, spec: RerunSpec, fo
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder for one process: presets that differ in their segmentation share a training."""
+    """Hold a folder for one process: presets that differ in how they predict and segment share one."""
     lock = require("filelock").FileLock(folder / ".lock")
     with lock:  # given up by the system when the process ends, however it ends
         yield
@@ -136,8 +136,8 @@ def run_job(
         run_id=run_id, spec_id=spec.id, preset=spec.preset, fold=fold, seed=seed, spec_hash=spec.digest,
         spec=spec.decides(), data=volume.describe(),
         regions={role: [[list(side) for side in box] for box in boxes] for role, boxes in region.regions().items()},
-        leakage=leakage, code=code | {key: made[key]["code"] for key in made},
-        environment=environment() | {key: made[key]["environment"] for key in made}, device=done.trained.device,
+        leakage=leakage, code=code | _earlier(made, "code"),
+        environment=environment() | _earlier(made, "environment"), device=done.trained.device,
         started=started, finished=_now(), seconds=clock.seconds, convergence=_convergence(done.trained),
         thresholds=done.table, threshold=done.threshold,
         chosen_by=score_name(spec.segment.choose_by) if done.table else "", scores=done.result.rows,
@@ -156,7 +156,7 @@ class _Done:
     threshold: float | None
     result: ScoreResult
     predictions: dict[str, str] = field(default_factory=dict)
-    made: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def _trained(
@@ -165,33 +165,51 @@ def _trained(
 ) -> _Done:  # fmt: skip
     below = folder / spec.predictions
     kept = [what for what, path in _KEPT.items() if (folder / path.format(predictions=below.name)).is_file()]
+    train = folder / "train"
+    train.mkdir(exist_ok=True)
+    made = {"trained": _made(train, done="training" in kept, begun=(train / "last.pt").is_file())}
     with clock("train"):
         trained = train_predictor(spec, volume, region, folder, device=device, seed=seed, progress=progress)
-        made = {"trained": _made(folder / "train" / "made.json", "training" in kept)}
     if kept:
         taken = f"{' and '.join(kept)} taken over from an earlier run of the same training"
         trained = replace(trained, events=(*trained.events, taken))
     with clock("predict"):
         below.mkdir(exist_ok=True)
+        begun = any(below.glob("*.npy"))
+        made["predicted"] = _made(below, done=len(prediction_hashes(below, len(region.test))) == len(region.test),
+                                  begun=begun)  # fmt: skip
         val = _predicted(spec, trained, volume, region.val, below / "val")
         test = _predicted(spec, trained, volume, region.test, below / "test")
-        made["predicted"] = _made(below / "made.json", "predictions" in kept)
     with clock("choose"):
         table, threshold, said = choose_on_validation(spec, val, volume)
     with clock("score"):
         result = score_regions(spec, test, volume, threshold)
         result = replace(result, warnings=(*said, *result.warnings))
-    earlier = {key: found for key, found in made.items() if found}
-    return _Done(trained, table, threshold, result, prediction_hashes(below, len(test)), earlier)
+    return _Done(trained, table, threshold, result, prediction_hashes(below, len(test)), made)
 
 
-def _made(note: Path, kept: bool) -> dict[str, Any]:
-    """Note by what code and environment something was made; of what is taken over return that, else nothing."""
-    if kept:
-        return json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
-    note.parent.mkdir(exist_ok=True)
-    write_atomic(note, json.dumps({"code": code_version(), "environment": environment()}, indent=1) + "\n")
-    return {}
+def _made(folder: Path, *, done: bool, begun: bool) -> list[dict[str, Any]]:
+    """Note, before it begins, by what code and environment something is made; return that of all that worked on it.
+
+    Parameters
+    ----------
+    done : it is there, and taken over as it is; begun : a killed run left part of it.
+    """
+    note = folder / "made.json"
+    found: list[dict[str, Any]] = []
+    if note.is_file() and (done or begun):
+        found = json.loads(note.read_text(encoding="utf-8"))
+    now = {"code": code_version(), "environment": environment()}
+    if not done and now not in found:
+        found.append(now)
+        write_atomic(note, json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def _earlier(made: dict[str, list[dict[str, Any]]], what: str) -> dict[str, Any]:
+    """Return the codes, or environments, behind a training and its predictions, where others than today's were."""
+    today = {"code": code_version(), "environment": environment()}
+    return {key: [one[what] for one in found] for key, found in made.items() if found not in ([], [today])}
 
 
 def _refuse_scores(spec: RerunSpec, volume: Volume) -> None:

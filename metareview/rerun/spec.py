@@ -297,11 +297,6 @@ class RerunSpec(Config):
         return f"{self.id}.f{fold}.s{seed}.{self._digest_of('data', 'split', 'train')}"
 
     @property
-    def training(self) -> str | None:
-        """The id of all its trainings and predictions together; None where nothing is trained."""
-        return None if self.given else f"{self.id}.{self._digest_of('data', 'split', 'train', 'predict')}"
-
-    @property
     def predictions(self) -> str:
         """The name of the folder, beside its training, of what a run predicts."""
         return f"predicted.{self._digest_of('predict')}"

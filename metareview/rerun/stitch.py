@@ -54,7 +54,8 @@ class Stitching:
     ----------
     tile, overlap : see `metareview.rerun.tiles.plan_tiles`; tile None: `metareview.rerun.tiles.chosen_tile` takes one.
     blend : ``gaussian`` (standard deviation an eighth of the tile) or ``constant``; padded models only.
-    tta : mean over mirrored copies: ``flips`` (4 in 2D, 8 in 3D), ``all`` (also y and x exchanged); True is ``flips``.
+    tta : mean over mirrored copies: ``flips`` (4 in 2D, 8 in 3D), ``all`` (also y and x exchanged, in square tiles);
+        True is ``flips``.
         Affinities of mirrored copies look the other way and are moved to the voxel they belong to; they take
         ``flips`` only.
     offsets : (z, y, x) of each channel where they are affinities; none otherwise.
@@ -63,6 +64,7 @@ class Stitching:
     precision : ``auto`` (bf16 on CUDA), ``bf16`` or ``float32``.
     scale : grey levels become (grey - mean) / std; the default leaves them.
     activation : from logits to what is averaged; the identity gives logits.
+    deterministic : the same bits on every run, on CUDA at a cost.
     """
 
     tile: Triple | None = None
@@ -80,9 +82,11 @@ class Stitching:
     def plan(self, spec: ModelSpec, shape: Triple) -> TilePlan:
         """Return the tiles for a volume."""
         tile = self.tile or chosen_tile(spec, shape, self.overlap, large=self.large)
-        if self.tile is None and self.tta == "all":  # y and x change places, and a tile must fit either way
-            tile = (tile[0], min(tile[1:]), min(tile[1:]))
-        return plan_tiles(spec, shape, tile, self.overlap)
+        plan = plan_tiles(spec, shape, tile, self.overlap)
+        if self.tta == "all" and plan.tile[1] != plan.tile[2]:  # y and x change places: a tile must fit either way
+            side = min(plan.tile[1:])
+            plan = plan_tiles(spec, shape, (plan.tile[0], side, side), self.overlap)
+        return plan
 
     def on(self, device: torch.device, spec: ModelSpec, shape: Triple) -> Stitching:
         """Return it with all settled that hangs on the device: how much goes through at once, and no number else."""
@@ -113,8 +117,6 @@ class Stitching:
             tuple(axis for axis, on in zip(axes, chosen, strict=True) if on)
             for chosen in product((0, 1), repeat=len(axes))
         ]
-        if kind == "all" and plan.tile[1] != plan.tile[2]:
-            raise InputError(f"tta all exchanges y and x and needs square tiles, not {plan.tile}; use flips")
         return [(flip, swap) for swap in ((False, True) if kind == "all" else (False,)) for flip in flips]
 
 

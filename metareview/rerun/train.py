@@ -293,7 +293,8 @@ class Job:
             )  # fmt: skip
             logits, met = region_logits(self.spec, self.model, self.volume.image[box_slices(box)], how, self.device)
             for event in met:
-                self.state.say(f"validation: {event}")
+                if f"validation: {event}" not in self.state.events:
+                    self.state.say(f"validation: {event}")
             loss = LOSSES[self.config.loss](
                 logits[None], torch.from_numpy(target)[None], None if weight is None else torch.from_numpy(weight)[None]
             )

@@ -35,7 +35,7 @@ class RerunExperiment(Experiment):
     run_id: tuple[Slug, ...] = ()
     """The run records it rests on."""
     training: Slug | None = None
-    """What was trained; re-runs in which this is the same have their networks in common, seed by seed."""
+    """What was predicted; re-runs in which this is the same are segmentations of the same predictions, seed by seed."""
     replicates: Slug | None = None
     """The published experiment it answers; empty where the review has none by this method on these data."""
     test_set: TestSet = "unclear"

@@ -346,7 +346,7 @@ def test_a_score_asked_for_by_its_rule_is_never_dropped_silently(blob: Pair) -> 
     truth = blob[1]
     mask = np.ones(truth.shape, bool)
     mask[..., :3] = False
-    for names in (["vrand:thin"], ["vrand:thin", "arand:gt0"]):
+    for names in (["vrand:thin"], ["vrand:thin", "arand:gt0"], ["V_Rand:thin", "arand:gt0"]):
         with pytest.raises(InputError, match="vrand:thin is not defined with a mask; crop the volumes"):
             score_volumes(truth, truth, names, mask=mask)
         with pytest.raises(InputError, match="vrand:thin is not defined with a mask"):

@@ -13,6 +13,7 @@ from metareview.ingest.reruns import RERUN_TABLES, write_reruns
 from metareview.report.analyses import analyses_for
 from metareview.report.registry import views_for
 from metareview.report.tables import render
+from metareview.report.views.replication import scored_by
 from metareview.schema import RerunExperiment, RerunResult
 
 OWN = {"replication": "replication", "rerun-contrasts": "rerun_contrasts"}
@@ -89,3 +90,9 @@ def test_it_stands_in_its_own_section_of_the_page(reviews: tuple[Review, Review]
     assert ">Replication</h2>" in page
     assert 'id="figure-replication"' in page
     assert 'id="table-rerun-contrasts"' in reviews[1].page(["rerun-contrasts"])
+
+
+def test_what_rules_make_of_voxels_without_a_segment() -> None:
+    assert scored_by([("dice", "fg"), ("vrand", "thin"), ("pixel_error", "disagree")]) == []  # of Dice, fg is a class
+    (told,) = scored_by([("voi", "bits.gt0"), ("arand", "fg")])
+    assert "under gt0 they are one segment together; under fg they do not count." in told

@@ -49,7 +49,9 @@ def reruns(views: Views, spec: ReviewSpec) -> tuple[Finding, ...]:
         told.append([among(table[0].view, alike), f" {verdict}"])
     fixed = [line for line in table if _is_fixed(line)]
     of: list[Part | str] = [" of models run again here"]
-    if fixed:
+    if len(fixed) == len(table):
+        of = [" of published segmentations that were scored here"]
+    elif fixed:
         of = [
             " (",
             among(table[0].view, fixed),

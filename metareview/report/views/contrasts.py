@@ -66,7 +66,7 @@ def rerun_contrasts(tables: Tables, results: Results, spec: ReviewSpec) -> View:
     said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(Counter(row.verdict for row in rows).items()))
     level = f"{(found.level if found else 0.95):.0%}"
     notes = [f"Verdicts: {said}.", _READ, *_where(rows, names), *_departures(rows),
-             *scored_by(row.convention for row in rows), *_one_number_twice(rows), APART,
+             *scored_by((row.metric, row.convention) for row in rows), *_one_number_twice(rows), APART,
              *names.legend(row.metric for row in rows)] if rows else []  # fmt: skip
     return arrange(
         "rerun-contrasts", "Re-runs against each other",

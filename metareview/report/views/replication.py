@@ -36,7 +36,9 @@ _NOTHING = (
 )
 #: What separates re-runs from printed numbers, under each of their tables.
 APART = "Re-runs stand in tables of their own: no other table or figure of this report reads them."
-#: Scoring rule -> what it makes of them (`metareview.evaluation`).
+#: Metrics of two classes, in which ``fg`` names the class that is scored.
+_OVERLAPS = ("dice", "jaccard")
+#: Background rule -> what it makes of them (`metareview.evaluation`).
 _UNSEGMENTED = {
     "gt0": "under gt0 they are one segment together",
     "snemi": "under snemi each is a segment of its own",
@@ -61,7 +63,7 @@ def replication(tables: Tables, results: Results, spec: ReviewSpec) -> View:
         f"intervals at {level}.", _COLUMNS, body,
         results=[found], group="dataset", nothing=_NOTHING,
         notes=[f"Verdicts: {said}.{_scored_only(rows)}", *_departures(rows),
-               *scored_by(row.convention for row in rows), APART, _LEGEND,
+               *scored_by((row.metric, row.convention) for row in rows), APART, _LEGEND,
                *names.legend(row.metric for row in rows)] if rows else [],
         keep=("method", "metric", "n", "rerun", "expected", "reported", "verdict"),
         machine=("runs", "experiment_id", "relation"),
@@ -107,9 +109,14 @@ def _departures(rows: Sequence[ReplicationRow]) -> list[str]:
     return list(dict.fromkeys(f"{_label(row)}: {row.note}." for row in rows if row.note))
 
 
-def scored_by(conventions: Iterable[str]) -> list[str]:
-    """Return what the scoring rules in use make of voxels that a prediction leaves without a segment."""
-    used = set(conventions)
+def scored_by(scores: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what the scoring rules in use make of voxels that a prediction leaves without a segment.
+
+    Parameters
+    ----------
+    scores : metrics and conventions; of an overlap ``fg`` means another thing, so those are passed over.
+    """
+    used = {convention.rpartition(".")[2] for metric, convention in scores if metric not in _OVERLAPS}
     told = [text for convention, text in _UNSEGMENTED.items() if convention in used]
     if not told:
         return []

@@ -12,7 +12,7 @@ import numpy as np
 from metareview.errors import InputError
 from metareview.evaluation.volumes import parse_slices
 from metareview.rerun.data.files import Files
-from metareview.rerun.data.volume import Structure, Volume
+from metareview.rerun.data.volume import Structure, Volume, array_hash
 
 __all__ = ["DatasetSpec", "Request"]
 
@@ -46,9 +46,12 @@ class Request:
             notes += self.files.verify(self.spec.known, arrays, self.verify)
         else:
             notes += (f"{name}: a part of the volume, not compared with published hashes",)
+        hashes = dict(self.files.sha256)
+        if more.get("mask") is not None:  # made by the reader as often as it is a file
+            hashes["mask"] = array_hash(np.asarray(more["mask"], bool))
         return Volume(
             name=name, image=image, labels=labels, voxel_nm=more.pop("voxel_nm", self.spec.voxel_nm),
-            structure=more.pop("structure", self.spec.structure), sha256=dict(self.files.sha256),
+            structure=more.pop("structure", self.spec.structure), sha256=hashes,
             licence=more.pop("licence", self.spec.licence), notes=notes, **more,
         )  # fmt: skip
 

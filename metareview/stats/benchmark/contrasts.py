@@ -129,10 +129,16 @@ def contrast(first: Side, second: Side, level: float = 0.95) -> Contrast:
 
 def _paired(first: Side, second: Side) -> Sample | None:
     """Return the differences run by run, where both sides are segmentations of the same networks."""
-    if not first.training or first.training != second.training or sorted(first.units) != sorted(second.units):
+    if not first.units or not _related(first, second) or sorted(first.units) != sorted(second.units):
         return None
     theirs = dict(zip(second.units, second.values, strict=True))
-    return sample_of([value - theirs[unit] for unit, value in zip(first.units, first.values, strict=True)])
+    found = sample_of([value - theirs[unit] for unit, value in zip(first.units, first.values, strict=True)])
+    exact = found.sd is not None and found.sd > 1e-12 * max(map(abs, (*first.values, *second.values)))
+    return found if exact else Sample(found.mean, None if found.sd is None else 0.0, found.n)  # the last bits of floats
+
+
+def _related(first: Side, second: Side) -> bool:
+    return bool(first.training) and first.training == second.training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,8 +321,12 @@ def _verdict(
     lacking = _lacking(first, second)
     if lacking:
         return "too few runs", f"too few runs: {lacking}{fixed}"
-    same = "; both from the same networks, compared run by run" if found.paired else ""
-    equal = same + ("; the runs of each side are equal" if found.p is None else "")
+    equal = "; the runs of each side are equal" if found.p is None else ""
+    if found.paired:
+        equal = "; the difference is the same in every run" if found.p is None else ""
+        equal += "; both from the same networks, compared run by run"
+    elif _related(first, second):
+        equal += "; both from the same networks, but not of the same seeds: compared as if apart"
     alpha = 1 - level
     if found.difference == 0 or (p_holm is not None and p_holm >= alpha):
         if found.p is not None and found.p < alpha:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from benchmark_tables import frame, result
+from benchmark_tables import build, frame, result
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +51,32 @@ def test_the_paired_t_of_students_sleep_data() -> None:
         apart = contrast(first, other)
         assert not apart.paired
         assert apart.p == pytest.approx(0.07939, abs=5e-6)
+
+
+def test_paired_runs_that_all_differ_by_as_much() -> None:
+    """No spread of the differences is no t; the last bits of floats are no spread."""
+    units = ("seed:1", "seed:2", "seed:3")
+    first, second = (
+        replace(side(values), units=units, training="net") for values in ([0.9, 0.91, 0.92], [0.8, 0.81, 0.82])
+    )
+    found = contrast(first, second)
+    assert (found.p, found.paired) == (None, True)
+    assert found.low == found.high == pytest.approx(0.1)
+    tables = build(
+        rerun_experiments=[rerun("one", training="net"), rerun("two", training="net"), rerun("few", training="net")],
+        rerun_results=[
+            *scores("one", [0.9, 0.91, 0.92]),
+            *scores("two", [0.8, 0.81, 0.82]),
+            *scores("few", [0.8, 0.81, 0.85, 0.84]),
+        ],
+    )
+    words = [row.words for row in compute_contrasts(tables, SPEC).rows]
+    assert words[0].endswith(
+        "; the difference is the same in every run; both from the same networks, compared run by run"
+    )
+    assert words[1].endswith("; both from the same networks, but not of the same seeds: compared as if apart")
+    bare = [replace(one, units=(), values=(one.mean,)) for one in (first, second)]  # means alone: nothing to pair
+    assert not contrast(*bare).paired
 
 
 def test_welch_by_hand() -> None:
