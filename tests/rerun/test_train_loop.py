@@ -279,11 +279,11 @@ def test_out_of_memory_halves_the_batch(tmp_path: Path, monkeypatch: pytest.Monk
         tight = train(config, VOLUME, FOLD, tmp_path / "tight", device="cpu", seed=1)
     assert tight.events == (
         "out of memory at step 0: the batch of 5 goes through 3 at a time from here on, gradients added up; batch "
-        "normalisation, dropout and losses that are ratios see the smaller batch, and running statistics have seen part "
-        "of this one twice",
+        "normalisation, dropout and losses that are ratios see the smaller batch, and running statistics have seen "
+        "part of this one twice",
         "out of memory at step 0: the batch of 5 goes through 2 at a time from here on, gradients added up; batch "
-        "normalisation, dropout and losses that are ratios see the smaller batch, and running statistics have seen part "
-        "of this one twice",
+        "normalisation, dropout and losses that are ratios see the smaller batch, and running statistics have seen "
+        "part of this one twice",
     )
     assert "goes through 2 at a time" in caplog.text
     for one, two in zip(free.history, tight.history, strict=True):  # the same patches, the same mean gradient
