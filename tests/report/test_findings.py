@@ -183,7 +183,7 @@ def test_reruns_name_the_best_of_each_data_set() -> None:
     assert other.sentence == (
         "4 scores (1 of published segmentations that were scored here, the others of models run again here): 1 lower, "
         "1 not comparable, 2 nothing published; lowest mean ARAND:gt0 on D: B 0.150 (of another method, C, Doe 2020, "
-        "0.100 is printed)."
+        "0.100 is printed) (scored here beside it: F 0.050)."
     )
     alone = said(view("replication", rows[0]))[0]
     assert (alone.sentence, alone.mark) == ("1 score of models run again here: 1 nothing published.", "")

@@ -90,9 +90,21 @@ def _best_of_each(table: list[Line], spec: ReviewSpec) -> list[list[Part | str]]
             continue
         sign, most = (1, "highest") if direction == "higher" else (-1, "lowest")
         line = max(rivals, key=lambda rival: sign * (rival.size("rerun") or 0.0))
+        published = [
+            fixed for fixed in table
+            if _is_fixed(fixed) and (fixed.text("dataset"), fixed.text("metric")) == (dataset, metric)
+        ]  # fmt: skip
         told.append([f"{most} mean ", line.name("metric"), " on ", line.name("dataset"), ": ", line.name("method"), " ",
-                     line.part("rerun"), *_beside(line)])  # fmt: skip
+                     line.part("rerun"), *_beside(line), *_scored_here(published)])  # fmt: skip
     return told[:_NAMED]
+
+
+def _scored_here(published: list[Line]) -> list[Part | str]:
+    """Return the scores of published segmentations by the same rule on the same data: they may be better."""
+    if not published:
+        return []
+    each: list[list[Part | str]] = [[line.name("method"), " ", line.part("rerun")] for line in published]
+    return [" (scored here beside it: ", *joined(each), ")"]
 
 
 def _beside(line: Line) -> list[Part | str]:
